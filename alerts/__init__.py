@@ -1,0 +1,1 @@
+"""Which of it matters to whom, and telling them."""

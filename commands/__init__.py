@@ -1,0 +1,1 @@
+"""The `doorbell` command: one file per subcommand."""

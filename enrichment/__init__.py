@@ -1,0 +1,1 @@
+"""Who it was and what we know about them."""

