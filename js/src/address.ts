@@ -1,0 +1,23 @@
+// Only parameters known to be harmless leave the page. A list of forbidden names would miss the next secret's name.
+const HARMLESS =
+  /^(utm_\w+|hsa_\w+|gclid|gbraid|wbraid|dclid|msclkid|fbclid|li_fat_id|ttclid|twclid|mc_cid|ref|source|plan|product|lang)$/
+
+/** The address without sign-in data, unlisted parameters and fragment; '' when it is not http(s). */
+export function scrub(address: string, query: string[] = [], hash = false): string {
+  if (!/^https?:/.test(address)) return ''
+  const url = new URL(address)
+  const kept = url.search
+    .slice(1)
+    .split('&')
+    .filter((pair) => {
+      const name = pair.split('=')[0]!
+      return name && (HARMLESS.test(name) || query.includes(name))
+    })
+    .join('&')
+  return url.origin + url.pathname + (kept && '?' + kept) + (hash ? route(url.hash) : '')
+}
+
+/** The route in a fragment. "#access_token=..." is no route, and a route's own query stays here. */
+function route(fragment: string): string {
+  return /^#!?\/[^?]*/.exec(fragment)?.[0] || ''
+}

@@ -1,0 +1,61 @@
+import { choose, getConsent } from './consent'
+import type { Props } from './hit'
+import { discard } from './outbox'
+import { hasPage, report } from './page'
+import { isMoving, moved } from './views'
+
+export type Call = ArrayLike<unknown>
+
+/** The function that pages call. Before the script has loaded it only collects its calls in `q`. */
+export interface Doorbell {
+  (...call: unknown[]): void
+  q?: Call[]
+  /** the protocol's version; set once the script has taken over */
+  v?: number
+}
+
+const MOST_CALLS = 50
+
+let waiting: Call[] = []
+
+/** Consent counts at once; other calls belong to a page view and wait for it. */
+export function take(call: Call): void {
+  if (call[0] == 'consent') consent(call[1])
+  else {
+    waiting = [...waiting, call].slice(-MOST_CALLS)
+    release()
+  }
+}
+
+/** Makes the calls that waited, in their order, once there is a page view to make them on. */
+export function release(): void {
+  if (hasPage() && getConsent() && !isMoving()) waiting.splice(0).forEach(make)
+}
+
+export function hasWaiting(): boolean {
+  return !!waiting.length
+}
+
+function consent(choice: unknown): void {
+  if (choose(choice)) {
+    if (!getConsent()) discard()
+    report('consent', { p: { choice: getConsent() } })
+    moved()
+  }
+}
+
+function make(call: Call): void {
+  if (call[0] == 'track') report(String(call[1]), { p: copy(call[2]) })
+  else if (call[0] == 'identify') report('identify', { p: copy(call[1]) })
+  else console.warn('doorbell: there is no call', call[0])
+}
+
+/** A copy, for the page may change its object before the hit leaves. */
+function copy(props: unknown): Props | undefined {
+  try {
+    return props ? JSON.parse(JSON.stringify(props)) : undefined
+  } catch {
+    console.warn('doorbell: properties must be plain values', props)
+    return
+  }
+}

@@ -1,0 +1,12 @@
+// What browsers have and TypeScript's own list does not know yet.
+interface Document {
+  readonly prerendering?: boolean
+}
+
+interface Navigator {
+  readonly globalPrivacyControl?: boolean
+}
+
+interface Window {
+  doorbell?: import('./calls').Doorbell
+}

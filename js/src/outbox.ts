@@ -1,0 +1,85 @@
+import { getConsent } from './consent'
+import type { Hit } from './hit'
+import { decideRetry } from './retry'
+import { readItem, writeItem } from './store'
+import type { Tag } from './tag'
+import { post } from './transport'
+import { touchVisitor } from './visitor'
+
+const KEPT = '_doorbell_hits'
+const MOST_HITS = 50
+// Fifty long hits could pass the 64 KiB that browsers and the collector allow.
+const MOST_HITS_A_REQUEST = 10
+
+let tag: Tag
+let waiting: Hit[] = []
+let timer: ReturnType<typeof setTimeout> | undefined
+// True while the timer is the pause after a failure; requests that fail together count as one try.
+let pausing = false
+let tries = 0
+
+/** Begins with the hits that an earlier page could not deliver, kept only with consent. */
+export function startOutbox(siteTag: Tag): void {
+  tag = siteTag
+  if (getConsent() == 'y')
+    try {
+      waiting = JSON.parse(readItem(KEPT) || '[]')
+    } catch {
+      // Not ours: the next answer overwrites it.
+    }
+  addEventListener('online', flush)
+}
+
+/** Takes a hit; all that is put in one turn of the page leaves in one request. */
+export function put(hit: Hit): void {
+  waiting = [...waiting, hit].slice(-MOST_HITS)
+  timer ??= setTimeout(flush)
+}
+
+/** Sends all that waits, now. */
+export function flush(): void {
+  clearTimeout(timer)
+  timer = undefined
+  pausing = false
+  while (waiting.length && getConsent()) send(waiting.splice(0, MOST_HITS_A_REQUEST))
+}
+
+/** Forgets what waits, here and in storage. */
+export function discard(): void {
+  waiting = []
+  writeItem(KEPT, '')
+}
+
+function send(batch: Hit[]): void {
+  post(tag.endpoint, JSON.stringify(envelope(batch)), (status, retryAfter) => {
+    const pause = decideRetry(status, tries, retryAfter, Math.random())
+    if (pause) again(batch, pause)
+    else tries = 0
+    if (getConsent() == 'y') writeItem(KEPT, waiting.length ? JSON.stringify(waiting) : '')
+  })
+}
+
+function again(batch: Hit[], pause: number): void {
+  waiting = [...batch, ...waiting].slice(-MOST_HITS)
+  if (pausing) return
+  pausing = true
+  tries++
+  clearTimeout(timer)
+  timer = setTimeout(flush, pause)
+}
+
+function envelope(batch: Hit[]): object {
+  const now = Date.now()
+  const consent = getConsent()
+  return {
+    s: tag.site,
+    v: 1,
+    at: now,
+    c: consent,
+    ...(consent == 'y' && touchVisitor(now)),
+    w: innerWidth,
+    z: navigator.language,
+    wd: navigator.webdriver ? 1 : undefined,
+    b: batch,
+  }
+}

@@ -1,0 +1,31 @@
+/** What the site allows before the visitor has chosen. */
+export type Mode = 'required' | 'cookieless' | 'granted'
+
+/** What the script tag on the page says. */
+export interface Tag {
+  site: string
+  /** where hits are sent */
+  endpoint: string
+  mode: Mode
+  /** names of query parameters that may leave the page, beside the built-in ones */
+  query: string[]
+  /** true when the part after # chooses the page */
+  hash: boolean
+}
+
+/** Reads a consent mode. A word we do not know asks for consent: a typing error must not open anything. */
+export function readMode(text: string | undefined): Mode {
+  return text == 'granted' || text == 'cookieless' ? text : text ? 'required' : 'cookieless'
+}
+
+export function readTag(script: HTMLScriptElement): Tag {
+  const data = script.dataset
+  return {
+    site: data.site!,
+    // ".../s/v.js" becomes ".../s/e", also behind a proxy's path.
+    endpoint: new URL('e', script.src).href,
+    mode: readMode(data.consent),
+    query: (data.query || '').split(/[\s,]+/),
+    hash: 'hash' in data,
+  }
+}

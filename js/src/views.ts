@@ -1,0 +1,72 @@
+import { scrub } from './address'
+import { getConsent } from './consent'
+import { closeEngagement, measureScroll, restartEngagement } from './engagement'
+import { openPage, report } from './page'
+import type { Tag } from './tag'
+
+// A router that redirects changes the address twice in a row; only where it comes to rest is a page.
+const SETTLE_MS = 50
+
+let tag: Tag
+let settled: () => void
+let seen = ''
+let referrer: string
+let timer: ReturnType<typeof setTimeout> | undefined
+
+/** Watches for page views. `onSettled` is called each time the address has come to rest. */
+export function watchViews(siteTag: Tag, onSettled: () => void): void {
+  tag = siteTag
+  settled = onSettled
+  referrer = scrub(document.referrer, tag.query)
+  hook('pushState')
+  hook('replaceState')
+  addEventListener('popstate', moved)
+  addEventListener('pageshow', (shown) => {
+    if (shown.persisted) {
+      // Back from the browser's page cache: a new view, and not from where the first one came.
+      seen = referrer = ''
+      moved()
+    }
+  })
+  document.addEventListener('prerenderingchange', moved)
+  moved()
+}
+
+/** True while the address may still change. */
+export function isMoving(): boolean {
+  return !!timer
+}
+
+/** The address may have changed: look when it has come to rest. */
+export function moved(): void {
+  timer ??= setTimeout(settle, SETTLE_MS)
+}
+
+/** Looks now. */
+export function settle(): void {
+  clearTimeout(timer)
+  timer = undefined
+  view()
+  settled()
+}
+
+/** Reports the page, if somebody sees it, we may tell, and it is another one. */
+function view(): void {
+  const url = scrub(location.href, tag.query, tag.hash)
+  if (url == seen || !getConsent() || document.prerendering || document.visibilityState == 'hidden') return
+  if (seen) closeEngagement()
+  openPage(url)
+  report('pageview', { r: referrer || undefined, ti: document.title || undefined })
+  restartEngagement()
+  seen = referrer = url
+}
+
+function hook(name: 'pushState' | 'replaceState'): void {
+  const original = history[name]
+  history[name] = function (...change) {
+    // Before the router draws the next page over this one.
+    measureScroll()
+    original.apply(this, change)
+    moved()
+  }
+}
