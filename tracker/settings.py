@@ -6,9 +6,11 @@ needs before it can reach the database, or what belongs to the machine, is a set
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,8 +120,15 @@ class Settings:
 
     @property
     def wake_path(self) -> Path:
-        """The socket on which the worker hears that a hit has come in."""
-        return self.data_dir / "wake.sock"
+        """The socket on which the worker hears that a hit has come in.
+
+        Socket addresses end at 107 bytes on Linux, so a deep data directory gets a short one elsewhere.
+        """
+        path = self.data_dir / "wake.sock"
+        if len(os.fsencode(path)) <= 100:
+            return path
+        name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"doorbell-{name}.sock"
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:

@@ -1,0 +1,63 @@
+# Two commands do everything on a fresh machine with Python 3.11: `make run` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check lint types snippet data bench demo clean
+
+run: $(VENV)/installed
+	$(BIN)/doorbell serve
+
+demo: $(VENV)/installed
+	$(BIN)/doorbell demo
+
+# Everything, with a real PostgreSQL and a real Chromium.
+test: $(VENV)/installed-test node_modules browser
+	cd js && npm run --silent check && npm test --silent
+	$(BIN)/pytest -n 2 --dist worksteal
+
+check: lint types
+
+lint: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/installed-test
+	$(BIN)/mypy
+
+# The committed build of the snippet must be what its sources make, byte for byte.
+snippet: node_modules
+	cd js && npm run --silent build
+	git diff --exit-code -- tracker/static
+
+data: $(VENV)/installed-test
+	$(BIN)/pip install -q -e ".[data]"
+	$(BIN)/python -m tools.build_asn
+
+bench: $(VENV)/installed-test
+	$(BIN)/python -m bench.latency
+	$(BIN)/python -m bench.collector
+	$(BIN)/python -m bench.identify
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml
+	$(BIN)/pip install -q --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(BIN)/pip install -q --disable-pip-version-check -e ".[test]"
+	touch $@
+
+.PHONY: node_modules browser
+node_modules:
+	cd js && npm ci --silent --no-audit --no-fund
+	cd tests/browser && npm ci --silent --no-audit --no-fund
+
+browser:
+	tools/install_chromium.sh
+
+clean:
+	rm -rf $(VENV) js/node_modules tests/browser/node_modules build dist
