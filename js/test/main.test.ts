@@ -1,0 +1,79 @@
+import { beforeEach, expect, test, vi } from 'vitest'
+import type { Hit } from '../src/hit'
+
+let hits: Hit[]
+
+async function load(attributes: string): Promise<void> {
+  document.head.innerHTML = `<title>Prices</title><meta ${attributes}>`
+  // happy-dom would try to fetch a script; the snippet only reads its attributes.
+  const script = document.head.querySelector('meta')!
+  Object.assign(script, { src: 'https://bell.test/s/v.js' })
+  vi.spyOn(document, 'querySelector').mockReturnValue(script)
+  vi.resetModules()
+  await import('../src/main')
+}
+
+function settle(): Promise<unknown> {
+  return vi.advanceTimersByTimeAsync(100)
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  delete window.doorbell
+  hits = []
+  vi.stubGlobal('fetch', async (_: string, request: RequestInit) => {
+    hits.push(...JSON.parse(request.body as string).b)
+    return new Response(null, { status: 202 })
+  })
+})
+
+test('the page is reported', async () => {
+  await load('data-site="acme-web"')
+  await settle()
+  expect(hits).toMatchObject([{ n: 'pageview', k: 0, u: 'https://www.acme.test/pricing', ti: 'Prices' }])
+})
+
+test('a second copy does nothing', async () => {
+  await load('data-site="acme-web"')
+  await load('data-site="acme-web"')
+  await settle()
+  expect(hits.length).toBe(1)
+})
+
+test('a tag without a site key says what is missing', async () => {
+  const error = vi.spyOn(console, 'error').mockReturnValue()
+  await load('')
+  await settle()
+  expect(error).toHaveBeenCalledWith('doorbell: the script tag needs data-site="KEY"')
+  expect(hits).toEqual([])
+})
+
+test('an element with the id doorbell is no obstacle', async () => {
+  Object.assign(window, { doorbell: document.createElement('div') })
+  await load('data-site="acme-web"')
+  await settle()
+  expect(hits.length).toBe(1)
+})
+
+test('properties are told as they were when the call was made', async () => {
+  await load('data-site="acme-web"')
+  await settle()
+  const props = { seats: 3 }
+  window.doorbell!('track', 'asked', props)
+  props.seats = 4
+  await settle()
+  expect(hits[1]).toMatchObject({ n: 'asked', p: { seats: 3 }, pv: hits[0]!.pv, k: 1 })
+})
+
+test('properties that cannot be told do not stop the page', async () => {
+  const warn = vi.spyOn(console, 'warn').mockReturnValue()
+  await load('data-site="acme-web"')
+  await settle()
+  const circle: Record<string, unknown> = {}
+  circle.self = circle
+  window.doorbell!('track', 'asked', circle)
+  await settle()
+  expect(hits[1]!.n).toBe('asked')
+  expect(hits[1]!.p).toBeUndefined()
+  expect(warn).toHaveBeenCalled()
+})
