@@ -45,17 +45,20 @@ function consent(choice: unknown): void {
 }
 
 function make(call: Call): void {
-  if (call[0] == 'track') report(String(call[1]), { p: copy(call[2]) })
-  else if (call[0] == 'identify') report('identify', { p: copy(call[1]) })
-  else console.warn('doorbell: there is no call', call[0])
+  const [name, first, second] = Array.from(call)
+  if (name == 'track' && first) report(String(first), { p: copy(second) })
+  else if (name == 'identify' && first) report('identify', { p: copy(first) })
+  else console.warn('doorbell: not understood', ...Array.from(call))
 }
 
 /** A copy, for the page may change its object before the hit leaves. */
 function copy(props: unknown): Props | undefined {
+  if (props == undefined) return
   try {
-    return props ? JSON.parse(JSON.stringify(props)) : undefined
+    if (typeof props == 'object') return JSON.parse(JSON.stringify(props))
   } catch {
-    console.warn('doorbell: properties must be plain values', props)
-    return
+    // Told below, like everything else that is no object of plain values.
   }
+  console.warn('doorbell: properties must be an object of plain values', props)
+  return
 }

@@ -65,6 +65,20 @@ test('properties are told as they were when the call was made', async () => {
   expect(hits[1]).toMatchObject({ n: 'asked', p: { seats: 3 }, pv: hits[0]!.pv, k: 1 })
 })
 
+test.each([
+  ['trak', 'asked'],
+  ['track'],
+  ['identify'],
+  [],
+])('a call that is not understood (%s) is told and reports nothing', async (...call) => {
+  const warn = vi.spyOn(console, 'warn').mockReturnValue()
+  await load('data-site="acme-web"')
+  window.doorbell!(...call)
+  await settle()
+  expect(warn).toHaveBeenCalledWith('doorbell: not understood', ...call)
+  expect(hits.length).toBe(1)
+})
+
 test('properties that cannot be told do not stop the page', async () => {
   const warn = vi.spyOn(console, 'warn').mockReturnValue()
   await load('data-site="acme-web"')
@@ -72,8 +86,9 @@ test('properties that cannot be told do not stop the page', async () => {
   const circle: Record<string, unknown> = {}
   circle.self = circle
   window.doorbell!('track', 'asked', circle)
+  window.doorbell!('track', 'asked', 'by phone')
   await settle()
-  expect(hits[1]!.n).toBe('asked')
-  expect(hits[1]!.p).toBeUndefined()
-  expect(warn).toHaveBeenCalled()
+  expect(hits.slice(1)).toMatchObject([{ n: 'asked' }, { n: 'asked' }])
+  expect(hits.map((hit) => hit.p)).toEqual([undefined, undefined, undefined])
+  expect(warn).toHaveBeenCalledTimes(2)
 })

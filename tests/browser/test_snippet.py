@@ -203,13 +203,13 @@ def test_a_call_just_before_the_page_is_left_arrives_with_its_view(
     assert [hit["n"] for hit in collector.hits()][:2] == ["pageview", "sent"]
 
 
-def test_a_call_that_does_not_exist_is_told_in_the_console(open_page: Open, collector: Recorder) -> None:
+def test_a_call_that_is_not_understood_is_told_in_the_console(open_page: Open, collector: Recorder) -> None:
     page = open_page()
     messages: list[str] = []
     page.on("console", lambda message: messages.append(message.text))
     call(page, "trak", "typing error")
     drain(page, collector)
-    assert messages == ["doorbell: there is no call trak"]
+    assert messages == ["doorbell: not understood trak typing error"]
 
 
 # Attention
@@ -235,6 +235,52 @@ def test_a_step_in_an_app_closes_the_page_before_it(open_page: Open, collector: 
     page.evaluate("() => history.pushState({}, '', '/b')")
     [hit] = collector.wait_for("engagement")
     assert hit["u"].endswith("/a") and hit["pv"] == view["pv"]
+
+
+@pytest.mark.parametrize("way", ["link", "form", "close"])
+def test_however_the_page_is_left_the_last_report_arrives(
+    open_page: Open, site: Server, collector: Recorder, way: str
+) -> None:
+    after = site.put_page("/next", "<!doctype html><title>Next</title>")
+    page = open_page(
+        body=f'<a href="{after}">x</a><form method=post action="{after}"><button>y</button></form>'
+    )
+    [view] = collector.wait_for("pageview")
+    if way == "close":
+        page.close()
+    else:
+        page.click({"link": "a", "form": "button"}[way])
+    [hit] = collector.wait_for("engagement")
+    assert hit["pv"] == view["pv"]
+
+
+def test_the_clock_stands_still_while_another_window_has_the_focus(
+    open_page: Open, site: Server, collector: Recorder
+) -> None:
+    page = open_page()
+    collector.wait_for("pageview")
+    page.evaluate("() => { window.from = performance.now(); dispatchEvent(new Event('blur')) }")
+    [first] = collector.wait_for("engagement")
+    page.wait_for_function("() => performance.now() - window.from > 3200")
+    page.goto(site.put_page("/next", "<!doctype html><title>Next</title>"))
+    page.goto(site.address("/pricing", ACME))
+    collector.wait_for("pageview", 2)
+    assert collector.hits("engagement") == [first]
+
+
+def test_content_that_comes_late_counts_in_the_scroll_depth(
+    open_page: Open, site: Server, collector: Recorder
+) -> None:
+    page = open_page(head="<style>body{margin:0}</style>")
+    collector.wait_for("pageview")
+    page.evaluate(
+        "() => { const late = document.createElement('div'); late.style.height = '7200px';"
+        " document.body.append(late); scrollTo(0, 1) }"
+    )
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.goto(site.put_page("/next", "<!doctype html><title>Next</title>"))
+    [hit] = collector.wait_for("engagement")
+    assert hit["sd"] == 10
 
 
 # Links
