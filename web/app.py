@@ -1,0 +1,64 @@
+"""The web application: pages for people, and the collector in front of them."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+
+from tracker.db import Database, utc_now
+from tracker.settings import Settings, read_settings
+from web import errors, home, security, shell, signin
+from web.context import Context
+from web.sessions import LIFETIME, DatabaseSessions
+
+# One line per group of pages.
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    home.blueprint,
+    signin.blueprint,
+)
+
+# Room for an import of some hundred thousand rows; the collector has its own, smaller limit.
+MAX_BODY = 32 * 1024 * 1024
+MAX_FORM_TEXT = 2 * 1024 * 1024
+
+csrf = CSRFProtect()
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
+    """The application for one installation; settings come from the environment unless given."""
+    settings = settings or read_settings()
+    database = database or Database(settings.database_url)
+    app = Flask("web")
+    app.extensions["doorbell"] = Context(settings, database)
+    _configure(app, settings)
+    app.session_interface = DatabaseSessions(database)
+    _add_pages(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    secure = settings.base_url.startswith("https://")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="__Host-doorbell" if secure else "doorbell",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=LIFETIME,
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_TEXT,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        CLOCK=utc_now,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def _add_pages(app: Flask) -> None:
+    csrf.init_app(app)
+    shell.set_up(app)
+    security.set_up(app)
+    errors.set_up(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

@@ -1,0 +1,85 @@
+"""What all forms share: CSRF, our own error texts, fields for lists written one a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField, TextAreaField
+from wtforms.validators import ValidationError
+
+# The status of a form that came back with errors.
+REFUSED = 422
+
+
+class Form(FlaskForm):
+    """A form; its errors are written by us, never by the browser (`novalidate`)."""
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Field id and text of every error, in the order of the page: the error summary."""
+        return [(field.id, str(text)) for field in self for text in field.errors]
+
+
+def strip(value: str | None) -> str:
+    """What was typed, without space around it and without what no database keeps."""
+    return clean_text(value or "").strip()
+
+
+def clean_text(text: str) -> str:
+    """Without NUL and lone surrogates, which PostgreSQL refuses."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+class Text(StringField):
+    """One line of text; at most `most` characters."""
+
+    def __init__(self, label: str, *, most: int = 200, needed: str = "", **more: Any) -> None:
+        super().__init__(label, **more)
+        self.most = most
+        self.needed = needed
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if valuelist:
+            self.data = strip(valuelist[0])
+
+    def pre_validate(self, form: Any) -> None:
+        if self.needed and not self.data:
+            raise ValidationError(self.needed)
+        if len(self.data or "") > self.most:
+            raise ValidationError(f"Write at most {self.most} characters; this has {len(self.data)}")
+
+
+class Lines(TextAreaField):
+    """A list written one a line; empty lines do not count. `check` raises ValueError for an odd line."""
+
+    def __init__(self, label: str, *, check: Callable[[str], str] = str, most: int = 10_000, **more: Any):
+        super().__init__(label, **more)
+        self.check = check
+        self.most = most
+        self.typed: str | None = None
+
+    def process_data(self, value: Any) -> None:
+        self.data = list(value or [])
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if valuelist:
+            self.typed = clean_text(valuelist[0])
+            self.data = [line.strip() for line in self.typed.splitlines() if line.strip()]
+
+    def _value(self) -> str:
+        return self.typed if self.typed is not None else "\n".join(self.data or [])
+
+    def pre_validate(self, form: Any) -> None:
+        if len(self.data) > self.most:
+            raise ValidationError(f"Write at most {self.most} lines; there are {len(self.data)}")
+        try:
+            self.data = list(dict.fromkeys(self.check(line) for line in self.data))
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
+def add_error(field: Field, text: str) -> None:
+    """An error found after validation, such as a name that is taken."""
+    field.errors = [*field.errors, text]
