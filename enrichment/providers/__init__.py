@@ -1,0 +1,57 @@
+"""The sources of "who has this address", in the order in which they are asked.
+
+A new source is one file here and one line in `PROVIDERS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from enrichment.providers.base import Provider, Sources
+from enrichment.providers.geoip_files import open_geoip_files
+from enrichment.providers.overrides import Override, Overrides
+from enrichment.providers.routing_table import open_routing_table
+
+# Deny first, allow by evidence: sources of networks that must never be named stand before the others.
+PROVIDERS = {
+    "reserved": "enrichment.providers.reserved.Reserved",
+    "overrides": "enrichment.providers.overrides.Overrides",
+    "known_ranges": "enrichment.providers.known_ranges.KnownRanges",
+    "geoip_anonymous": "enrichment.providers.geoip_anonymous.GeoipAnonymous",
+    "denied_networks": "enrichment.providers.reviewed.DeniedNetworks",
+    "geoip_connection": "enrichment.providers.geoip_connection.GeoipConnection",
+    "geoip_organisation": "enrichment.providers.geoip_organisation.GeoipOrganisation",
+    "reviewed_networks": "enrichment.providers.reviewed.ReviewedNetworks",
+    "routes": "enrichment.providers.routes.Routes",
+    "geoip_asn": "enrichment.providers.geoip_asn.GeoipAsn",
+    "geoip_country": "enrichment.providers.geoip_country.GeoipCountry",
+}
+
+
+def open_providers(data_dir: Path | None) -> tuple[Provider, ...]:
+    """All providers that have data, in order. Without a data directory: the embedded data alone.
+
+    Unpacks the embedded table on the first call (about a second); each look-up is offline.
+    """
+    sources = Sources(open_routing_table(data_dir), data_dir, open_geoip_files(data_dir))
+    opened = (_load(path).open(sources) for path in PROVIDERS.values())
+    return tuple(provider for provider in opened if provider is not None)
+
+
+def _load(path: str) -> type[Provider]:
+    module, _, name = path.rpartition(".")
+    found: type[Provider] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def with_overrides(providers: Iterable[Provider], rows: Iterable[Override]) -> tuple[Provider, ...]:
+    """The same providers, with these overrides on top of those in the data directory's file."""
+    kept = tuple(rows)
+    return tuple(
+        provider.with_rows(kept) if isinstance(provider, Overrides) else provider for provider in providers
+    )
+
+
+__all__ = ["PROVIDERS", "Provider", "open_providers", "with_overrides"]

@@ -1,0 +1,75 @@
+"""What every provider is and gives: a source that turns an address into evidence of who has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from enrichment.kinds import Kind
+from enrichment.providers.address import Address
+from enrichment.providers.geoip_files import GeoipFile
+from enrichment.providers.routing_table import RoutingTable
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one source says of an address, and how far it can be trusted (weight, 0 to 1).
+
+    `basis` names the data under it: two sources on the same basis do not confirm each other.
+    `raw_name` is what the data calls the holder; `organisation` whom the source would name.
+    """
+
+    source: str
+    basis: str
+    kind: Kind
+    weight: float
+    why: str
+    data_date: str = ""
+    network: str = ""
+    raw_name: str = ""
+    organisation: str = ""
+    domains: tuple[str, ...] = ()
+    country: str = ""
+    asn: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The row as pages, the database and `doorbell identify --json` show it."""
+        return {
+            "source": self.source,
+            "kind": str(self.kind),
+            "weight": round(self.weight, 2),
+            "why": self.why,
+            "data_date": self.data_date,
+            "network": self.network,
+            "raw_name": self.raw_name,
+            "organisation": self.organisation,
+            "domain": self.domains[0] if self.domains else None,
+            "asn": self.asn or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What providers are opened from: the embedded table, the admin's directory and GeoIP files."""
+
+    routing: RoutingTable
+    data_dir: Path | None = None
+    geoip: tuple[GeoipFile, ...] = ()
+
+    def newest_geoip(self, *editions: str) -> GeoipFile | None:
+        """The newest file of the first of these editions that is there; editions match by their start."""
+        for edition in editions:
+            fitting = [file for file in self.geoip if file.edition.startswith(edition)]
+            if fitting:
+                return max(fitting, key=lambda file: file.build_epoch)
+        return None
+
+
+class Provider(Protocol):
+    """One source. `open` gives None when the source has no data here; `lookup` never raises."""
+
+    @classmethod
+    def open(cls, sources: Sources) -> Self | None: ...
+
+    def lookup(self, address: Address) -> Evidence | None: ...

@@ -1,0 +1,50 @@
+"""Published ranges of hosters, crawlers, VPNs and Tor, as the `iporigin` package carries them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Self
+
+import iporigin
+
+from enrichment.kinds import Kind
+from enrichment.providers.address import Address
+from enrichment.providers.base import Evidence, Sources
+
+# A content network is hosting to us: nobody browses from it as an employee of anyone.
+KINDS = {
+    iporigin.HOSTING: Kind.HOSTING,
+    iporigin.CDN: Kind.HOSTING,
+    iporigin.VPN: Kind.VPN,
+    iporigin.TOR: Kind.TOR,
+    iporigin.BOT: Kind.BOT,
+}
+WEIGHTS = {Kind.HOSTING: 0.9}
+WEIGHT = 0.95
+
+
+class KnownRanges:
+    """The operators' own published ranges, and well-kept community lists of them."""
+
+    def __init__(self) -> None:
+        built_at = iporigin.dataset_info()["built_at"]  # type: ignore[no-untyped-call]
+        self.data_date = datetime.fromtimestamp(built_at, UTC).date().isoformat()
+
+    @classmethod
+    def open(cls, sources: Sources) -> Self | None:
+        return cls()
+
+    def lookup(self, address: Address) -> Evidence | None:
+        origin = iporigin.classify(address)  # type: ignore[no-untyped-call]
+        kind = KINDS.get(origin.kind)
+        if kind is None:
+            return None
+        return Evidence(
+            source="published ranges",
+            basis="iporigin",
+            kind=kind,
+            weight=WEIGHTS.get(kind, WEIGHT),
+            why=f"in the published ranges of {origin.provider}",
+            data_date=self.data_date,
+            raw_name=origin.provider,
+        )
