@@ -60,6 +60,9 @@ class Site(Base):
     page_groups: Mapped[list[Any]] = mapped_column(
         default=list, comment="[[name, [pattern, ...]], ...] in order"
     )
+    query_parameters: Mapped[list[Any]] = mapped_column(
+        default=list, comment="names that stay in a page's URL, beside the built-in list"
+    )
     secret: Mapped[str] = mapped_column(String(64), comment="signs identify calls; never leaves the server")
     created_at: Mapped[datetime]
     debug_until: Mapped[datetime | None] = mapped_column(comment="X-Dropped is sent until then")
@@ -253,6 +256,7 @@ class DailySalt(Base):
 
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     salt: Mapped[bytes] = mapped_column(LargeBinary(32))
+    made_at: Mapped[datetime] = mapped_column(comment="a replayed day is long past when its salt is made")
 
 
 class JobTick(Base):

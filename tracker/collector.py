@@ -1,0 +1,269 @@
+"""The collector: answers the snippet and servers, puts what they report into the inbox, and nothing more.
+
+`Collector.answer` is the one function behind both doors: the thin WSGI callable in front of Flask, and the
+Flask view. docs/protocol.md says what is answered when.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from tracker.address import find_client_address, is_inside, read_address
+from tracker.answers import (
+    ANYWHERE,
+    EMBEDDABLE,
+    FOREVER,
+    FRESH,
+    GIF,
+    GIF_TYPE,
+    PREFLIGHT,
+    SHORT,
+    STATUS_LINES,
+    Answer,
+    Headers,
+    Refusal,
+    make_answer,
+    refuse,
+    retry_header,
+)
+from tracker.db import Database, utc_now
+from tracker.inbox import Inbox, InboxError, InboxFull, wake
+from tracker.origin import is_from_site
+from tracker.protocol import MOST_BYTES, Arrival, ProtocolError, make_envelope, read_report, unpack
+from tracker.rate_limit import RateLimit
+from tracker.records import Envelope, encode_envelope
+from tracker.script import CURRENT, Script, choose_encoding, is_known, read_scripts
+from tracker.settings import Settings
+from tracker.sites import SiteBook, SiteFacts
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+REPORT_PATH = "/s/e"
+FULL_SECONDS = 60
+AWAY_SECONDS = 5
+
+
+class Collector:
+    """Accepts reports for all sites. It keeps accepting while the database is away."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sites: SiteBook,
+        inbox: Inbox,
+        *,
+        limit: RateLimit | None = None,
+        scripts: Mapping[str, Script] | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._settings = settings
+        self._sites = sites
+        self._inbox = inbox
+        self._limit = limit or RateLimit()
+        self._scripts = read_scripts() if scripts is None else scripts
+        self._clock = clock
+
+    def wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """`/s/e` as a WSGI application of its own."""
+        answer = self.answer(environ)
+        length = () if answer.status == 204 else (("Content-Length", str(len(answer.body))),)
+        start_response(STATUS_LINES[answer.status], [*answer.headers, *length])
+        return [answer.body]
+
+    def answer(self, environ: WSGIEnvironment) -> Answer:
+        """The answer to any request for `/s/e`."""
+        method = environ["REQUEST_METHOD"]
+        if method == "OPTIONS":
+            return Answer(204, ANYWHERE + PREFLIGHT)
+        if method != "POST":
+            return refuse(Refusal(405, "method_not_allowed"), ("Allow", "POST, OPTIONS"))
+        try:
+            return self._accept(environ)
+        except (ProtocolError, Refusal) as error:
+            return refuse(error)
+
+    def answer_pixel(self, environ: WSGIEnvironment) -> Answer:
+        """The `<noscript>` image: a page view of the page that the Referer header names.
+
+        The image comes with every answer, for a broken one would show on the page.
+        """
+        headers = ANYWHERE + FRESH + EMBEDDABLE + GIF_TYPE
+        try:
+            if environ["REQUEST_METHOD"] == "GET":
+                self._record_pixel(environ)
+        except (ProtocolError, Refusal) as error:
+            return Answer(error.status, headers + retry_header(error), GIF)
+        return Answer(200, headers, GIF)
+
+    def answer_script(self, name: str, environ: WSGIEnvironment) -> Answer:
+        """A build of the snippet by its file name, in the best encoding; 404 for a name never released."""
+        script = self._scripts.get(name)
+        if script is None:
+            return Answer(404, ANYWHERE + FRESH)
+        encoding = choose_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""), script.bodies)
+        headers = _script_headers(script, encoding, lasting=name != CURRENT)
+        if is_known(script.etag(encoding), environ.get("HTTP_IF_NONE_MATCH", "")):
+            return Answer(304, headers)
+        kind: Headers = (("Content-Type", "text/javascript; charset=utf-8"),)
+        packed: Headers = () if encoding == "identity" else (("Content-Encoding", encoding),)
+        return Answer(200, headers + kind + packed, script.bodies[encoding])
+
+    def close(self) -> None:
+        self._sites.close()
+        self._inbox.close()
+
+    def _accept(self, environ: WSGIEnvironment) -> Answer:
+        report = read_report(read_body(environ))
+        arrival = self._read_arrival(environ)
+        site = self._admit(report.s, arrival.address, environ)
+        accepted = make_envelope(report, arrival, site.query_parameters)
+        self._keep(accepted.envelope)
+        return make_answer(accepted, find_dropped(site, accepted.envelope, arrival.received))
+
+    def _record_pixel(self, environ: WSGIEnvironment) -> None:
+        keys = parse_qs(environ.get("QUERY_STRING", "")).get("s", [""])
+        page = environ.get("HTTP_REFERER", "")
+        if not page:
+            raise Refusal(400, "referrer_missing")
+        hit = {"n": "pageview", "id": str(uuid.uuid4()), "u": page}
+        report = read_report(msgspec.json.encode({"s": keys[0], "b": [hit]}))
+        arrival = self._read_arrival(environ)
+        site = self._admit(report.s, arrival.address, environ)
+        self._keep(make_envelope(report, arrival, site.query_parameters).envelope)
+
+    def _admit(self, key: str, address: str, environ: WSGIEnvironment) -> SiteFacts:
+        site = self._sites.find(key)
+        if site is None:
+            if not self._sites.is_current:
+                raise Refusal(503, "sites_unavailable", retry_after=AWAY_SECONDS)
+            raise Refusal(404, "site_unknown")
+        if not is_from_site(environ.get("HTTP_ORIGIN", ""), environ.get("HTTP_REFERER", ""), site.hosts):
+            raise Refusal(403, "origin_not_allowed")
+        wait = self._limit.take(key, address, time.monotonic())
+        if wait:
+            raise Refusal(429, "rate_limited", retry_after=int(wait) + 1)
+        return site
+
+    def _keep(self, envelope: Envelope) -> None:
+        """Returns when the envelope is on the disk and the worker has been told."""
+        try:
+            self._inbox.append(encode_envelope(envelope))
+        except InboxFull as error:
+            raise Refusal(503, "inbox_full", retry_after=FULL_SECONDS) from error
+        except InboxError as error:
+            raise Refusal(503, "inbox_unavailable", retry_after=AWAY_SECONDS) from error
+        wake(self._settings.wake_path)
+
+    def _read_arrival(self, environ: WSGIEnvironment) -> Arrival:
+        purpose = f"{environ.get('HTTP_SEC_PURPOSE', '')} {environ.get('HTTP_PURPOSE', '')}"
+        from_page = "HTTP_ORIGIN" in environ or "HTTP_REFERER" in environ
+        return Arrival(
+            received=self._clock(),
+            address=find_client_address(
+                environ.get("REMOTE_ADDR", ""),
+                environ.get("HTTP_X_FORWARDED_FOR", ""),
+                self._settings.trusted_proxies,
+            ),
+            user_agent=environ.get("HTTP_USER_AGENT", ""),
+            prerender="prerender" in purpose or "prefetch" in purpose,
+            privacy_control=environ.get("HTTP_SEC_GPC") == "1",
+            do_not_track=environ.get("HTTP_DNT") == "1",
+            source="snippet" if from_page else "server",
+        )
+
+
+def make_collector(settings: Settings, database: Database) -> Collector:
+    """The collector of an installation."""
+    return Collector(settings, SiteBook(database), Inbox(settings.inbox_dir))
+
+
+def collector_front(application: WSGIApplication, collector: Collector) -> WSGIApplication:
+    """Puts the collector before an application: `/s/e` does not pay for what pages need."""
+
+    def front(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == REPORT_PATH:
+            return collector.wsgi(environ, start_response)
+        return application(environ, start_response)
+
+    return front
+
+
+def collector_blueprint(collector: Collector) -> Blueprint:
+    """The script, the pixel and `/s/e` as Flask views. They need no CSRF protection and no sign-in."""
+    blueprint = Blueprint("collector", __name__, url_prefix="/s")
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+    @blueprint.route("/e", methods=methods, provide_automatic_options=False)
+    def report() -> Response:
+        return _as_response(collector.answer(request.environ))
+
+    @blueprint.route("/px", methods=["GET", "OPTIONS"], provide_automatic_options=False)
+    def pixel() -> Response:
+        return _get_or_options(collector.answer_pixel)
+
+    @blueprint.route("/v.js", methods=["GET", "OPTIONS"], provide_automatic_options=False)
+    @blueprint.route("/v.<build>.js", methods=["GET", "OPTIONS"], provide_automatic_options=False)
+    def script(build: str = "") -> Response:
+        name = f"v.{build}.js" if build else CURRENT
+        return _get_or_options(lambda environ: collector.answer_script(name, environ))
+
+    return blueprint
+
+
+def read_body(environ: WSGIEnvironment) -> bytes:
+    """The body as JSON text. Raises ProtocolError when it is too large or wrongly packed."""
+    stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH") or ""
+    # A server that knows where the body ends says so; without that and a length, reading could wait forever.
+    most = MOST_BYTES + 1 if environ.get("wsgi.input_terminated") else 0
+    if length:
+        # No number of more than nine digits is a size we take; Python itself refuses very long ones.
+        most = int(length[:10]) if length.isascii() and length.isdigit() else 0
+        if most > MOST_BYTES:
+            raise ProtocolError(413, "too_large")
+    body: bytes = stream.read(most) if most else b""
+    if len(body) > MOST_BYTES:
+        raise ProtocolError(413, "too_large")
+    return unpack(body, environ.get("HTTP_CONTENT_ENCODING", "").strip().lower())
+
+
+def find_dropped(site: SiteFacts, envelope: Envelope, now: datetime) -> str:
+    """Why the hits will be dropped, as far as that is known already; told only while debug is on."""
+    if site.debug_until is None or site.debug_until <= now:
+        return ""
+    if envelope.prerender:
+        return "prerender"
+    address = read_address(envelope.address)
+    return "staff" if address and is_inside(address, site.staff_networks) else ""
+
+
+def _script_headers(script: Script, encoding: str, *, lasting: bool) -> Headers:
+    return (
+        *ANYWHERE,
+        *EMBEDDABLE,
+        ("Cache-Control", FOREVER if lasting else SHORT),
+        ("ETag", script.etag(encoding)),
+        ("Vary", "Accept-Encoding"),
+    )
+
+
+def _get_or_options(answer: Callable[[WSGIEnvironment], Answer]) -> Response:
+    if request.method == "OPTIONS":
+        allow: Headers = (("Access-Control-Allow-Methods", "GET"), ("Allow", "GET, HEAD, OPTIONS"))
+        return _as_response(Answer(204, ANYWHERE + allow))
+    return _as_response(answer(request.environ))
+
+
+def _as_response(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status)
+    del response.headers["Content-Type"]
+    response.headers.extend(answer.headers)
+    return response

@@ -1,0 +1,180 @@
+"""The collector's picture of the sites: in memory, a second old at most, kept when the database is away."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from tracker.clean import BadUrl, clean_host
+from tracker.db import Database
+from tracker.models import Site
+from tracker.settings import Network
+
+logger = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 1.0
+WAIT_SECONDS = 5.0
+
+_COLUMNS = (
+    Site.id,
+    Site.key,
+    Site.hosts,
+    Site.staff_networks,
+    Site.page_groups,
+    Site.query_parameters,
+    Site.debug_until,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """What the collector must know of a site. `hosts` are lower case, `*.` stands for any subdomain."""
+
+    id: int
+    key: str
+    hosts: tuple[str, ...] = ()
+    staff_networks: tuple[Network, ...] = ()
+    page_groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    query_parameters: frozenset[str] = frozenset()
+    debug_until: datetime | None = None
+
+
+class SiteBook:
+    """All sites by key, read again every second by a daemon thread, which starts with the first question."""
+
+    def __init__(self, database: Database, *, refresh_seconds: float = REFRESH_SECONDS) -> None:
+        self._database = database
+        self._refresh_seconds = refresh_seconds
+        self._sites: dict[str, SiteFacts] = {}
+        self._is_current = False
+        self._is_tried = False
+        self._begin()
+        _books.add(self)
+
+    @property
+    def is_current(self) -> bool:
+        """False while the database cannot be read: an unknown key may then be a new site's."""
+        return self._is_current
+
+    def find(self, key: str) -> SiteFacts | None:
+        """The site with this key; an unknown key is looked up in the database at once."""
+        self._start()
+        return self._sites.get(key) or self._find_anew(key)
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._thread and self._thread.is_alive():
+            self._thread.join(WAIT_SECONDS)
+
+    def refresh(self) -> None:
+        """Reads the sites now. When the database is away, the last picture stays."""
+        self._refreshed = time.monotonic()
+        try:
+            with self._database.read() as session:
+                rows = session.execute(select(*_COLUMNS)).all()
+        except SQLAlchemyError as error:
+            if self._is_current or not self._is_tried:
+                logger.warning("sites cannot be read; the last picture stays: %s", type(error).__name__)
+            self._is_current = False
+        else:
+            self._sites = {row.key: make_site_facts(row) for row in rows}
+            self._is_current = True
+        self._is_tried = True
+
+    def _begin(self) -> None:
+        self._refreshing = threading.Lock()
+        self._starting = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._refreshed = 0.0
+
+    def _after_fork(self) -> None:
+        # Threads do not survive a fork, locks may have been held, and connections stay with the parent.
+        self._database.engine.dispose(close=False)
+        self._begin()
+
+    def _start(self) -> None:
+        if self._thread:
+            return
+        with self._starting:
+            if not self._thread and not self._stop.is_set():
+                self._thread = threading.Thread(target=self._keep_fresh, name="sites", daemon=True)
+                self._thread.start()
+
+    def _keep_fresh(self) -> None:
+        while not self._stop.wait(self._refresh_seconds):
+            with self._refreshing:
+                self.refresh()
+
+    def _find_anew(self, key: str) -> SiteFacts | None:
+        # While the database is away, every look may hang until its time is over; the thread alone tries.
+        if self._is_tried and not self._is_current:
+            return None
+        asked = time.monotonic()
+        if self._refreshing.acquire(timeout=WAIT_SECONDS):
+            try:
+                # One look serves all who asked before it began, however many strangers ask at once.
+                if self._refreshed <= asked:
+                    self.refresh()
+            finally:
+                self._refreshing.release()
+        return self._sites.get(key)
+
+
+_books: weakref.WeakSet[SiteBook] = weakref.WeakSet()
+
+
+def _renew_after_fork() -> None:
+    for book in list(_books):
+        book._after_fork()
+
+
+os.register_at_fork(after_in_child=_renew_after_fork)
+
+
+def make_site_facts(row: Row[tuple[object, ...]]) -> SiteFacts:
+    """The facts of a row of `sites`. Hosts and networks that cannot be read are left out."""
+    return SiteFacts(
+        id=row.id,
+        key=row.key,
+        hosts=_read_hosts(row.hosts),
+        staff_networks=_read_networks(row.staff_networks),
+        page_groups=tuple((name, tuple(patterns)) for name, patterns in row.page_groups),
+        query_parameters=frozenset(row.query_parameters),
+        debug_until=row.debug_until,
+    )
+
+
+def _read_hosts(texts: Sequence[str]) -> tuple[str, ...]:
+    """Hosts in one spelling. One that cannot be read stays as it is, and matches nothing: it must not turn a
+    closed site into an open one."""
+    return tuple(_read_host(text) for text in texts)
+
+
+def _read_host(text: str) -> str:
+    star, bare = ("*.", text[2:]) if text.startswith("*.") else ("", text)
+    name, colon, port = bare.partition(":")
+    try:
+        return star + clean_host(name) + colon + port
+    except BadUrl:
+        return text
+
+
+def _read_networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    networks = []
+    for text in texts:
+        try:
+            networks.append(ipaddress.ip_network(text, strict=False))
+        except ValueError:
+            logger.warning("a staff network cannot be read: %r", text)
+    return tuple(networks)
