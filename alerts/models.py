@@ -55,6 +55,9 @@ class Channel(Base):
     failed_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(String(500), default="")
     next_send_at: Mapped[datetime | None] = mapped_column(comment="the far end asked us to wait until then")
+    paced_until: Mapped[datetime | None] = mapped_column(
+        comment="the time its sent messages pay for at the channel's rate; a burst runs ahead of now"
+    )
 
 
 class Rule(Base):

@@ -1,0 +1,31 @@
+"""What the providers of SMS have in common: what an answer's status means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alerts.channels.base import DeliveryError, Scope, read_retry_after
+from tracker.outbound import Reply, redact
+
+
+class SmsError(Exception):
+    """A provider's no; `scope` says who is at fault where the code tells, else the HTTP status decides."""
+
+    def __init__(self, provider: str, reply: Reply, text: str, scope: Scope | None = None) -> None:
+        super().__init__(text)
+        self.provider = provider
+        self.reply = reply
+        self.text = text
+        self.scope = scope
+
+    def as_delivery_error(self, secrets: Sequence[str]) -> DeliveryError:
+        """The status decides what passes: single error codes change."""
+        status = self.reply.status
+        said = redact(f"{self.provider}: {self.text or status}"[:300], secrets)
+        if status == 429:
+            wait = read_retry_after(self.reply.headers.get("retry-after"))
+            return DeliveryError(f"{self.provider} asks us to wait", retry_after=wait)
+        if status >= 500:
+            return DeliveryError(f"{self.provider} is in trouble ({status})")
+        by_status: Scope = "channel" if status in (401, 402, 403, 404) else "recipient"
+        return DeliveryError(said, permanent=True, scope=self.scope or by_status)

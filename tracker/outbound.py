@@ -1,0 +1,264 @@
+"""The one way out: every request to another machine goes through `post` here.
+
+No proxies or passwords from the environment, no redirects, always a timeout, one attempt; and no
+connection to an address inside our own network unless the admin allows it. The address is checked
+when the connection is made, because a name may resolve to something else by then.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, quote_plus, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NewConnectionError, SSLError
+from urllib3.util.retry import Retry
+
+from tracker.settings import Settings
+
+TIMEOUT = (3.05, 10.0)  # seconds to connect, and between two bytes of the answer
+ANSWER_SECONDS = 20.0  # for the whole answer
+ANSWER_BYTES = 64 * 1024
+SHORTEST_SECRET = 4
+
+# `ipaddress.is_private` lets through multicast, 6to4, NAT64 and carrier-grade NAT; this table does not.
+_DENIED_V4 = tuple(
+    ipaddress.IPv4Network(text)
+    for text in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.31.196.0/24",
+        "192.52.193.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "192.175.48.0/24",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+    )
+)
+_PUBLIC_V6 = ipaddress.IPv6Network("2000::/3")
+_DENIED_V6 = tuple(
+    ipaddress.IPv6Network(text) for text in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
+)
+
+
+class OutboundError(Exception):
+    """No answer came. `sent` says whether the far end may have got the request all the same."""
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class AddressRefused(OutboundError):
+    """The address is inside our own network, or the URL is one we never call."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, sent=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: at most 64 KiB of its text, header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+def post(
+    url: str,
+    settings: Settings,
+    *,
+    json: Any = None,
+    form: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    login: tuple[str, str] | None = None,
+) -> Reply:
+    """One POST, one attempt. Raises OutboundError, whose text never holds the URL's path or a secret."""
+    check_url(url, settings)
+    with _make_session(settings) as session:
+        try:
+            response = session.post(
+                url,
+                json=json,
+                data=form,
+                headers=headers,
+                # An explicit object: without one requests would look for a .netrc.
+                auth=requests.auth.HTTPBasicAuth(*login) if login else _NoLogin(),
+                timeout=TIMEOUT,
+                allow_redirects=False,
+                stream=True,
+            )
+            return Reply(response.status_code, _lower(response.headers), _read(response))
+        except requests.RequestException as error:
+            raise _explain(error, urlsplit(url).hostname or "") from None
+
+
+def check_url(url: str, settings: Settings) -> None:
+    """Raises AddressRefused for a URL we never call; forms call it too, before anything is saved."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise AddressRefused("write an address that begins with https://, without user name and password")
+    if settings.allow_private_outbound:
+        return
+    if _port(url) not in (80, 443):
+        raise AddressRefused("only ports 80 and 443 are called")
+    try:
+        literal = ipaddress.ip_address(parts.hostname)
+    except ValueError:
+        return
+    _refuse_denied(str(literal))
+
+
+def is_denied(address: str) -> bool:
+    """Whether an IP address belongs to networks that outgoing requests must not reach."""
+    ip = ipaddress.ip_address(address.split("%")[0])
+    if isinstance(ip, ipaddress.IPv4Address):
+        return any(ip in network for network in _DENIED_V4)
+    return ip not in _PUBLIC_V6 or any(ip in network for network in _DENIED_V6)
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """The text with every secret, also in its URL-quoted forms, replaced."""
+    forms = {form for secret in secrets for form in (secret, quote(secret, safe=""), quote_plus(secret))}
+    for form in sorted(forms, key=len, reverse=True):
+        if len(form) >= SHORTEST_SECRET:
+            text = text.replace(form, "[secret]")
+    return text
+
+
+class _NoLogin(requests.auth.AuthBase):
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+def _port(url: str) -> int:
+    try:
+        parts = urlsplit(url)
+        return parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return 0
+
+
+def _refuse_denied(address: str) -> None:
+    if is_denied(address):
+        raise AddressRefused(
+            f"{address} is inside our own network; DOORBELL_ALLOW_PRIVATE_OUTBOUND=on allows that"
+        )
+
+
+class _CheckedConnection(HTTPConnection):
+    """Resolves the name once, refuses denied addresses, and connects to exactly what it checked."""
+
+    def _new_conn(self) -> socket.socket:
+        return _connect_checked(self, super()._new_conn)
+
+
+class _CheckedTlsConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _connect_checked(self, super()._new_conn)
+
+
+def _connect_checked(connection: Any, connect: Callable[[], socket.socket]) -> socket.socket:
+    name = connection._dns_host
+    try:
+        found = socket.getaddrinfo(name, connection.port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        raise NewConnectionError(connection, "the name cannot be resolved") from error
+    addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
+    for address in addresses:
+        _refuse_denied(address)
+    failure: NewConnectionError | None = None
+    for address in addresses:
+        # urllib3 connects to `_dns_host`; the certificate is still checked against the name.
+        connection._dns_host = address
+        try:
+            return connect()
+        except NewConnectionError as error:
+            failure = error
+        finally:
+            connection._dns_host = name
+    raise failure or NewConnectionError(connection, "the name has no address")
+
+
+class _CheckedPool(HTTPConnectionPool):
+    ConnectionCls = _CheckedConnection
+
+
+class _CheckedTlsPool(HTTPSConnectionPool):
+    ConnectionCls = _CheckedTlsConnection
+
+
+class _CheckedAdapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _CheckedPool, "https": _CheckedTlsPool}
+
+
+def _make_session(settings: Settings) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    kind = HTTPAdapter if settings.allow_private_outbound else _CheckedAdapter
+    for scheme in ("http://", "https://"):
+        # read=False hands on what happened after the request was sent instead of trying again.
+        session.mount(scheme, kind(max_retries=Retry(0, read=False)))
+    session.headers["User-Agent"] = "Doorbell"
+    session.headers["Connection"] = "close"
+    return session
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _read(response: requests.Response) -> str:
+    """The answer's text, cut at 64 KiB; an answer that drips longer than 20 s counts as none."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    body = b""
+    for chunk in response.iter_content(4096):
+        body += chunk
+        if time.monotonic() > deadline:
+            raise requests.ReadTimeout("the answer took too long")
+        if len(body) > ANSWER_BYTES:
+            break
+    return body[:ANSWER_BYTES].decode("utf-8", "replace")
+
+
+def _explain(error: requests.RequestException, host: str) -> OutboundError:
+    cause = _cause(error)
+    if isinstance(error, requests.ConnectTimeout):
+        return OutboundError(f"{host} did not accept a connection within {TIMEOUT[0]} s", sent=False)
+    if isinstance(error, requests.exceptions.SSLError) or isinstance(cause, SSLError):
+        return OutboundError(f"{host} has no certificate that we trust", sent=False)
+    if isinstance(cause, NewConnectionError):
+        return OutboundError(f"{host} cannot be reached", sent=False)
+    if isinstance(error, requests.Timeout):
+        return OutboundError(f"{host} got the request and did not answer in time", sent=True)
+    if isinstance(error, (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        return OutboundError(f"{host} broke the connection before it answered", sent=True)
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
+        return OutboundError(f"the address or login of {host} has characters that cannot be sent", sent=False)
+    return OutboundError(f"{host} answered in a way that cannot be read", sent=True)
+
+
+def _cause(error: requests.RequestException) -> object:
+    first = error.args[0] if error.args else None
+    return getattr(first, "reason", first)
