@@ -1,0 +1,287 @@
+"""From the inbox to visits: the worker's first step.
+
+One transaction holds a batch's visits, page views, actions, dropped and quarantined hits, its lines in the
+books, and the inbox positions. So its effects happen exactly once, wherever the process is killed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from tracker.db import Database, work_lock
+from tracker.filters import Drop, DropReason, find_drop, parse_networks
+from tracker.inbox import Read, delete_finished, read_inbox
+from tracker.ledger import DROPPED, add_counts, get_positions, save_positions
+from tracker.models import DroppedHit, InboxPosition, QuarantinedHit, Site
+from tracker.records import Envelope, Hit, decode_envelope, from_micros
+from tracker.settings import Network
+from tracker.visit_store import store_hits
+from tracker.visitors import day_of, get_salts, has_consent, make_visitor_key
+from tracker.visits import Arrived, Origin
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500  # records
+WHOLE_RECORD = -1
+AGENT_LENGTH = 512
+ERROR_LENGTH = 2000
+SITES = cast(Table, Site.__table__)
+DROPPED_HITS = cast(Table, DroppedHit.__table__)
+QUARANTINE = cast(Table, QuarantinedHit.__table__)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A hit on its way, with the record it came in."""
+
+    envelope: Envelope
+    index: int
+    record: bytes
+
+    @property
+    def hit(self) -> Hit:
+        return self.envelope.hits[self.index]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """What ingestion must know about a site."""
+
+    id: int
+    hosts: tuple[str, ...]
+    staff: tuple[Network, ...]
+    page_groups: Sequence[Sequence[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Requeued:
+    """How many quarantined hits went through, and how many failed again."""
+
+    done: int
+    failed: int
+
+
+def ingest_waiting(database: Database, inbox_dir: Path, now: datetime) -> int:
+    """Processes all that waits in the inbox. Returns the number of records done.
+
+    Raises what the database raises when it cannot work at all; then nothing of the batch has happened.
+    """
+    done = 0
+    while count := _ingest_batch(database, inbox_dir, now):
+        done += count
+        if count < BATCH:
+            break
+    _clean_up(database, inbox_dir)
+    return done
+
+
+def _ingest_batch(database: Database, inbox_dir: Path, now: datetime) -> int:
+    with database.read() as session:
+        positions = get_positions(session)
+    reads = read_inbox(inbox_dir, positions, BATCH)
+    if not reads:
+        return 0
+    with database.write() as session:
+        work_lock(session)
+        if (latest := get_positions(session)) != positions:
+            reads = read_inbox(inbox_dir, latest, BATCH)
+        _ingest(session, reads, now)
+    return len(reads)
+
+
+def _clean_up(database: Database, inbox_dir: Path) -> None:
+    """Deletes segments that are done, then their positions: the other way round they would be read again."""
+    with database.read() as session:
+        positions = get_positions(session)
+    gone = delete_finished(inbox_dir, positions)
+    if gone:
+        with database.write() as session:
+            session.execute(delete(InboxPosition).where(InboxPosition.segment.in_(gone)))
+
+
+def _ingest(session: Session, reads: Sequence[Read], now: datetime) -> None:
+    items, counts = [], Counter[str]()
+    for read in reads:
+        try:
+            envelope = _decode(read)
+        except (ValueError, msgspec.MsgspecError) as error:
+            _quarantine(session, read.record, WHOLE_RECORD, error, now)
+            counts.update(read=1, quarantined=1)
+            continue
+        counts["read"] += len(envelope.hits)
+        items += [Item(envelope, index, read.record) for index in range(len(envelope.hits))]
+    counts.update(_store(session, items, now))
+    add_counts(session, counts)
+    save_positions(session, {read.segment: read.end for read in reads})
+
+
+def _decode(read: Read) -> Envelope:
+    if read.damaged:
+        raise ValueError(read.damaged)
+    return decode_envelope(read.record)
+
+
+def _store(session: Session, items: Sequence[Item], now: datetime) -> Counter[str]:
+    """Stores hits; if that fails, each half by itself, until the hits that cannot be stored are alone."""
+    if not items:
+        return Counter()
+    try:
+        with session.begin_nested():
+            return store_items(session, items, now)
+    except Exception as error:
+        if is_systemic(error):
+            raise
+        if len(items) == 1:
+            _quarantine(session, items[0].record, items[0].index, error, now)
+            return Counter(quarantined=1)
+    half = len(items) // 2
+    return _store(session, items[:half], now) + _store(session, items[half:], now)
+
+
+def is_systemic(error: Exception) -> bool:
+    """Whether the database failed rather than the hit: away, locked, full, or of another version."""
+    return isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError)
+
+
+def store_items(session: Session, items: Sequence[Item], now: datetime) -> Counter[str]:
+    """Drops, or stores, each hit. Returns lines for the books. Raises when any one hit cannot be stored."""
+    sites = _get_sites(session, {item.envelope.site for item in items})
+    kept, dropped = [], []
+    for item in items:
+        site = sites.get(item.envelope.site)
+        drop = find_drop(item.envelope, site.staff) if site else Drop(DropReason.UNKNOWN_SITE)
+        if drop is None:
+            kept.append(item)
+        else:
+            dropped.append(_dropped_row(item, site, drop))
+    if dropped:
+        session.execute(insert(DROPPED_HITS), dropped)
+    groups = {site.id: site.page_groups for site in sites.values()}
+    stored = store_hits(session, _make_arrived(session, kept, sites, now), groups, now)
+    _note_hits(session, items, sites)
+    counts = Counter(page_views=stored.page_views, actions=stored.actions, duplicates=stored.duplicates)
+    counts.update(DROPPED + row["reason"] for row in dropped)
+    return counts
+
+
+def _get_sites(session: Session, keys: Iterable[str]) -> dict[str, SiteView]:
+    found = select(SITES.c.id, SITES.c.key, SITES.c.hosts, SITES.c.staff_networks, SITES.c.page_groups)
+    return {
+        row.key: SiteView(
+            row.id,
+            tuple(map(str, row.hosts)),
+            parse_networks(tuple(map(str, row.staff_networks))),
+            row.page_groups,
+        )
+        for row in session.execute(found.where(SITES.c.key.in_(keys)))
+    }
+
+
+def _make_arrived(
+    session: Session, items: Sequence[Item], sites: Mapping[str, SiteView], now: datetime
+) -> list[Arrived]:
+    days = {day_of(item.hit.seen) for item in items if not has_consent(item.envelope)}
+    salts = get_salts(session, days, now)
+    arrived = []
+    for item in items:
+        envelope, site = item.envelope, sites[item.envelope.site]
+        arrived.append(
+            Arrived(
+                site_id=site.id,
+                visitor_key=make_visitor_key(envelope, site.id, item.hit.seen, salts),
+                cookieless=not has_consent(envelope),
+                hit=item.hit,
+                seen_at=from_micros(item.hit.seen),
+                received_at=from_micros(envelope.received),
+                origin=Origin(envelope.address, envelope.user_agent[:AGENT_LENGTH], envelope.language),
+                quiet=envelope.quiet,
+                own_hosts=site.hosts,
+            )
+        )
+    return arrived
+
+
+def _dropped_row(item: Item, site: SiteView | None, drop: Drop) -> dict[str, Any]:
+    return {
+        "site_id": site.id if site else None,
+        "hit_id": item.hit.id,
+        "reason": drop.reason.value,
+        "received_at": from_micros(item.envelope.received),
+        "address": item.envelope.address,
+        "url": item.hit.url,
+        "user_agent": item.envelope.user_agent[:AGENT_LENGTH],
+        "detail": drop.detail,
+    }
+
+
+def _note_hits(session: Session, items: Sequence[Item], sites: Mapping[str, SiteView]) -> None:
+    """Keeps when the snippet was first and last heard of, and from where: also when the hits were dropped,
+    for whoever installs the snippet is mostly staff."""
+    for key, site in sites.items():
+        heard = [item.envelope for item in items if item.envelope.site == key]
+        heard = [envelope for envelope in heard if envelope.source == "snippet"]
+        if not heard:
+            continue
+        first, last = min(heard, key=_received), max(heard, key=_received)
+        first_at, last_at = from_micros(first.received), from_micros(last.received)
+        changes = update(SITES).where(SITES.c.id == site.id)
+        earlier = changes.where((SITES.c.first_hit_at.is_(None)) | (SITES.c.first_hit_at > first_at))
+        later = changes.where((SITES.c.last_hit_at.is_(None)) | (SITES.c.last_hit_at < last_at))
+        session.execute(earlier.values(first_hit_at=first_at, first_hit_address=first.address))
+        session.execute(later.values(last_hit_at=last_at))
+
+
+def _received(envelope: Envelope) -> int:
+    return envelope.received
+
+
+def _quarantine(session: Session, record: bytes, index: int, error: Exception, now: datetime) -> None:
+    logger.error("hit quarantined error=%s", type(error).__name__)
+    row = {"received_at": now, "error": _describe(error), "record": record, "hit_index": index}
+    session.execute(insert(QUARANTINE), [row])
+
+
+def _describe(error: Exception) -> str:
+    """The error in one line that any database can hold; a database's own message without its statement."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    text = f"{type(cause).__name__}: {cause}"
+    return "".join(character if character.isprintable() else " " for character in text)[:ERROR_LENGTH]
+
+
+def requeue_quarantined(database: Database, now: datetime) -> Requeued:
+    """Puts every quarantined hit through again, once. What fails again stays, with its new error."""
+    with database.write() as session:
+        work_lock(session)
+        rows = session.execute(select(QUARANTINE.c.id, QUARANTINE.c.record, QUARANTINE.c.hit_index)).all()
+        done = sum(_requeue(session, *row, now) for row in rows)
+    return Requeued(done, len(rows) - done)
+
+
+def _requeue(session: Session, id: int, record: bytes, index: int, now: datetime) -> bool:
+    try:
+        with session.begin_nested():
+            envelope = decode_envelope(record)
+            indexes = range(len(envelope.hits)) if index == WHOLE_RECORD else (index,)
+            counts = store_items(session, [Item(envelope, at, record) for at in indexes], now)
+    except Exception as error:
+        if is_systemic(error):
+            raise
+        changed = update(QuarantinedHit).where(QuarantinedHit.id == id).values(error=_describe(error))
+        session.execute(changed)
+        return False
+    session.execute(delete(QuarantinedHit).where(QuarantinedHit.id == id))
+    # A record that nobody could read was counted as one hit.
+    add_counts(session, counts + Counter(read=len(indexes) - 1))
+    add_counts(session, {"quarantined": -1})
+    return True
