@@ -6,9 +6,24 @@ from flask import Blueprint, Flask
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 
+from tracker.collector import Collector, collector_blueprint, collector_front, make_collector
 from tracker.db import Database, utc_now
 from tracker.settings import Settings, read_settings
-from web import errors, home, security, shell, signin
+from web import (
+    errors,
+    health,
+    home,
+    imports,
+    products,
+    profile,
+    security,
+    setup,
+    shell,
+    signin,
+    sites,
+    targets,
+    users,
+)
 from web.context import Context
 from web.sessions import LIFETIME, DatabaseSessions
 
@@ -16,10 +31,18 @@ from web.sessions import LIFETIME, DatabaseSessions
 BLUEPRINTS: tuple[Blueprint, ...] = (
     home.blueprint,
     signin.blueprint,
+    setup.blueprint,
+    profile.blueprint,
+    users.blueprint,
+    sites.blueprint,
+    products.blueprint,
+    targets.blueprint,
+    imports.blueprint,
+    health.blueprint,
 )
 
-# Room for an import of some hundred thousand rows; the collector has its own, smaller limit.
-MAX_BODY = 32 * 1024 * 1024
+# The largest import and its form; the collector has its own, smaller limit.
+MAX_BODY = 21 * 1024 * 1024
 MAX_FORM_TEXT = 2 * 1024 * 1024
 
 csrf = CSRFProtect()
@@ -34,6 +57,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     _configure(app, settings)
     app.session_interface = DatabaseSessions(database)
     _add_pages(app)
+    _mount_collector(app, make_collector(settings, database))
     return app
 
 
@@ -62,3 +86,12 @@ def _add_pages(app: Flask) -> None:
     errors.set_up(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+
+
+def _mount_collector(app: Flask, collector: Collector) -> None:
+    """The collector's doors: `/s/e` before everything else, the script and the pixel as views."""
+    blueprint = collector_blueprint(collector)
+    csrf.exempt(blueprint)
+    app.register_blueprint(blueprint)
+    app.wsgi_app = collector_front(app.wsgi_app, collector)  # type: ignore[method-assign, assignment]
+    app.extensions["collector"] = collector

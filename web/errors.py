@@ -38,7 +38,7 @@ TROUBLES: dict[int, Trouble] = {
     410: Trouble("This was erased", "It was erased on request, and nothing of it is left."),
     413: Trouble(
         "This is too large",
-        "A file may have 32 MB. Split it into several files and import one after the other.",
+        "A file may have 20 MB. Split it into several files and import one after the other.",
     ),
     415: Trouble("This kind of content is not understood here", "Use the form on the page."),
     429: Trouble("Too many tries", "Wait a few minutes, then try again."),

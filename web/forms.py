@@ -13,7 +13,7 @@ from wtforms.validators import ValidationError
 REFUSED = 422
 
 
-class Form(FlaskForm):
+class Form(FlaskForm):  # type: ignore[misc]
     """A form; its errors are written by us, never by the browser (`novalidate`)."""
 
     @property
@@ -32,7 +32,7 @@ def clean_text(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
-class Text(StringField):
+class Text(StringField):  # type: ignore[misc]
     """One line of text; at most `most` characters."""
 
     def __init__(self, label: str, *, most: int = 200, needed: str = "", **more: Any) -> None:
@@ -51,7 +51,7 @@ class Text(StringField):
             raise ValidationError(f"Write at most {self.most} characters; this has {len(self.data)}")
 
 
-class Lines(TextAreaField):
+class Lines(TextAreaField):  # type: ignore[misc]
     """A list written one a line; empty lines do not count. `check` raises ValueError for an odd line."""
 
     def __init__(self, label: str, *, check: Callable[[str], str] = str, most: int = 10_000, **more: Any):

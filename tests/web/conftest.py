@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -49,12 +49,13 @@ class Browser(FlaskClient):
 
 
 @pytest.fixture
-def app(settings: Settings, database: Database, now: datetime) -> Flask:
+def app(settings: Settings, database: Database, now: datetime) -> Iterator[Flask]:
     """The app on the test's database, its clock standing at `now`; errors become pages as in real life."""
     app = create_app(settings, database)
     app.config["CLOCK"] = lambda: now
     app.test_client_class = Browser
-    return app
+    yield app
+    app.extensions["collector"].close()
 
 
 @pytest.fixture
