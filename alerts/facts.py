@@ -1,4 +1,4 @@
-"""What the rules are decided on: frozen facts about one page view, and how to gather them in batches."""
+"""What the rules are decided on: frozen facts about one page view. `gather.py` reads them."""
 
 from __future__ import annotations
 

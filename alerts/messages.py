@@ -298,7 +298,11 @@ def _people(people: Sequence[PersonStory]) -> str:
 
 
 def _to_you(story: Story, recipient: Recipient, say: Mapping[str, str]) -> str:
-    return say["to_you"].format(why=clean(recipient.why, 120)) if recipient.why else ""
+    """Why this reader: a reason of their own, or the sentence of a fallback."""
+    why = clean(recipient.why, 120)
+    if why.startswith(("fallback:", "reservväg:")):
+        return f"{why[:1].upper()}{why[1:]}."
+    return say["to_you"].format(why=why) if why else ""
 
 
 def _why(story: Story, recipient: Recipient) -> str:

@@ -173,6 +173,7 @@ class Delivery(Base):
     last_error: Mapped[str] = mapped_column(String(500), default="")
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
+    give_up_at: Mapped[datetime | None] = mapped_column(comment="empty: 24 hours after it was created")
 
 
 class DeliveryTry(Base):

@@ -1,0 +1,175 @@
+"""Claims a delivery for sending, and finds those whose sender died. One conditional update decides.
+
+A claimed delivery is leased for a minute, and its try is saved, before anything leaves this machine.
+On one channel only one delivery is under way at a time, whichever process sends it: that keeps the
+order, and lets a far end's "wait" reach all senders.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from alerts.channels import CHANNELS, channel_class
+from alerts.deliveries import GIVE_UP_AFTER
+from alerts.models import Alert, Channel, Delivery, DeliveryState, DeliveryTry
+from alerts.pacing import KEEPS_ORDER_UNTIL, charge, free_at, read_rate
+from alerts.redirect import give_up, redirect_waiting
+from alerts.story import Recipient
+from tracker.models import User
+
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is ours until its lease ends, with all that sending it needs."""
+
+    delivery_id: int
+    try_id: int
+    tries: int
+    leased_until: datetime
+    channel_id: int
+    kind: str
+    values: dict[str, Any]
+    target: str
+    story: dict[str, Any]
+    recipient: Recipient
+
+
+def is_due(now: datetime) -> Any:
+    """Deliveries that want a sender: due ones, and those whose sender's lease has ended."""
+    return or_(
+        and_(Delivery.state == DeliveryState.WAITING, Delivery.next_try_at <= now),
+        and_(Delivery.state == DeliveryState.SENDING, Delivery.leased_until <= now),
+    )
+
+
+def due_channels(session: Session, now: datetime) -> list[int | None]:
+    """Channels with something due that need not wait; None stands for deliveries whose channel is gone."""
+    rows = session.scalars(
+        select(Delivery.channel_id)
+        .outerjoin(Channel, Channel.id == Delivery.channel_id)
+        .where(is_due(now), or_(Channel.next_send_at.is_(None), Channel.next_send_at <= now))
+        .distinct()
+    )
+    return list(rows)
+
+
+def claim(session: Session, channel_id: int, now: datetime) -> Claimed | datetime | None:
+    """The channel's next delivery; or when its rate allows one; or None when nothing may be sent now."""
+    channel = session.scalar(_locked(channel_id))
+    if channel is None or channel.kind not in CHANNELS or channel.paused_at:
+        redirect_waiting(session, channel_id, now)
+        return None
+    _recover(session, channel, now)
+    if _under_way(session, channel_id) or (channel.next_send_at and channel.next_send_at > now):
+        return None
+    delivery = _next(session, channel_id, now)
+    if delivery is None:
+        return None
+    rate = read_rate(channel.settings.get("per_second"))
+    free = free_at(channel.paced_until, now, rate)
+    if free > now:
+        return free
+    if not _lease(session, delivery, now):
+        return None
+    channel.paced_until = charge(channel.paced_until, now, rate)
+    return _claimed(session, channel, delivery, now)
+
+
+def _locked(channel_id: int) -> Select[Channel]:
+    # PostgreSQL lets two senders in at once; the channel's row makes them queue. SQLite does anyway.
+    return select(Channel).where(Channel.id == channel_id).with_for_update()
+
+
+def _recover(session: Session, channel: Channel, now: datetime) -> None:
+    """Deliveries whose sender died: sent again and marked, or where that would cost, told elsewhere."""
+    dead = session.scalars(
+        select(Delivery)
+        .where(Delivery.channel_id == channel.id, Delivery.state == DeliveryState.SENDING)
+        .where(Delivery.leased_until <= now)
+        .order_by(Delivery.id)
+    ).all()
+    for delivery in dead:
+        delivery.leased_until = None
+        delivery.possible_repeat = True
+        delivery.last_error = "the sender stopped before it had the answer"
+        if channel_class(channel.kind).resends:
+            delivery.state = DeliveryState.WAITING
+            delivery.next_try_at = now
+        else:
+            give_up(session, delivery, DeliveryState.UNKNOWN, delivery.last_error, now)
+    session.flush()
+
+
+def _under_way(session: Session, channel_id: int) -> bool:
+    sending = select(Delivery.id).where(
+        Delivery.channel_id == channel_id, Delivery.state == DeliveryState.SENDING
+    )
+    return session.scalar(sending.limit(1)) is not None
+
+
+def _next(session: Session, channel_id: int, now: datetime) -> Delivery | None:
+    """The oldest that may go: one that waits after a failure holds back the rest, but not for ever."""
+    waiting = session.scalars(
+        select(Delivery)
+        .where(Delivery.channel_id == channel_id, Delivery.state == DeliveryState.WAITING)
+        .where(or_(Delivery.next_try_at <= now, Delivery.tries < KEEPS_ORDER_UNTIL))
+        .order_by(Delivery.id)
+        .limit(20)
+    )
+    for delivery in waiting:
+        if (delivery.give_up_at or delivery.created_at + GIVE_UP_AFTER) <= now:
+            why = f"gave up after 24 hours: {delivery.last_error or 'it could not be sent'}"
+            give_up(session, delivery, DeliveryState.FAILED, why, now)
+        elif delivery.next_try_at <= now:
+            return delivery
+        else:
+            return None
+    return None
+
+
+def _lease(session: Session, delivery: Delivery, now: datetime) -> bool:
+    """True if the delivery is ours: the row was still waiting when it was changed."""
+    changed = session.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery.id, Delivery.state == DeliveryState.WAITING)
+        .values(state=DeliveryState.SENDING, leased_until=now + LEASE, tries=Delivery.tries + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(changed.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def _claimed(session: Session, channel: Channel, delivery: Delivery, now: datetime) -> Claimed:
+    attempt = DeliveryTry(delivery_id=delivery.id, started_at=now)
+    session.add(attempt)
+    session.flush()
+    alert = session.get_one(Alert, delivery.alert_id)
+    return Claimed(
+        delivery_id=delivery.id,
+        try_id=attempt.id,
+        tries=delivery.tries + 1,
+        leased_until=now + LEASE,
+        channel_id=channel.id,
+        kind=channel.kind,
+        values=dict(channel.settings),
+        target=delivery.target,
+        story=dict(alert.story),
+        recipient=_recipient(session, channel, delivery),
+    )
+
+
+def _recipient(session: Session, channel: Channel, delivery: Delivery) -> Recipient:
+    user = session.get(User, delivery.user_id) if delivery.user_id else None
+    return Recipient(
+        user_id=user.id if user else None,
+        language=user.language if user else str(channel.settings.get("language") or "en"),
+        time_zone=user.time_zone if user else "UTC",
+        why=delivery.why,
+        possible_repeat=delivery.possible_repeat,
+    )

@@ -1,0 +1,308 @@
+"""Gathers the facts of waiting page views: a few queries for a whole batch, none for a single page view."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from alerts.facts import CompanyFacts, ContactFacts, DealFacts, Facts, LastAlert, PageFacts, VisitFacts
+from alerts.models import Alert
+from enrichment.models import (
+    Company,
+    Contact,
+    Deal,
+    DealProduct,
+    DealState,
+    Identification,
+    Product,
+    Proof,
+    TargetList,
+    TargetListEntry,
+    VisitorContact,
+)
+from tracker.models import Action, PageView, Visit
+from tracker.pages import matches
+
+PROVED_CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A page view that waits for the rules, with its visit and what is known of the address."""
+
+    page: PageView
+    visit: Visit
+    identification: Identification | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A visit of the past, as counting needs it."""
+
+    visit_id: int
+    visitor_id: int
+    company_id: int | None
+    started_at: datetime
+    ended_at: datetime
+
+
+def find_waiting(session: Session, limit: int) -> list[Waiting]:
+    """Page views whose visit is identified and has no identify call left to link, oldest first."""
+    unlinked = exists().where(
+        Action.visit_id == Visit.id, Action.name == "identify", Action.handled_at.is_(None)
+    )
+    rows = session.execute(
+        select(PageView, Visit, Identification)
+        .join(Visit, Visit.id == PageView.visit_id)
+        .outerjoin(Identification, Identification.visit_id == Visit.id)
+        .where(PageView.decided_at.is_(None), Visit.identified_at.is_not(None), ~unlinked)
+        .order_by(PageView.id)
+        .limit(limit)
+    )
+    return [Waiting(*row) for row in rows.tuples()]
+
+
+def gather_facts(
+    session: Session,
+    waiting: Sequence[Waiting],
+    *,
+    windows: Collection[int] = (),
+    rules: Collection[int] = (),
+) -> list[Facts]:
+    """The facts of each page view, in order; counts for these windows of days, last alerts of these rules."""
+    contacts = _contacts(session, {one.visit.visitor_id for one in waiting})
+    company_ids = [_company_id(one, contacts) for one in waiting]
+    companies = _Companies(session, {each for each in company_ids if each})
+    products = [(row.name, row.pages) for row in session.scalars(select(Product).order_by(Product.name))]
+    counts = _Counts(session, waiting, company_ids, windows)
+    subjects = {f"company:{each}" for each in company_ids if each}
+    subjects |= {f"contact:{one.id}" for rows in contacts.values() for one, _, _ in rows}
+    last_alerts = _last_alerts(session, rules, subjects)
+    return [
+        Facts(
+            page=_page(one.page, products),
+            visit=_visit(one),
+            company=companies.find(company_id, one),
+            contacts=tuple(_contact(*row) for row in contacts.get(one.visit.visitor_id, ())),
+            visits=counts.visits(one, company_id),
+            page_views=counts.page_views(one, company_id),
+            last_alerts=last_alerts,
+        )
+        for one, company_id in zip(waiting, company_ids, strict=True)
+    ]
+
+
+_Linked = tuple[Contact, str, str]  # the contact, its proof, its company's name
+
+
+def _contacts(session: Session, visitor_ids: Collection[int]) -> Mapping[int, list[_Linked]]:
+    """Known contacts by visitor, the latest link first."""
+    rows = session.execute(
+        select(VisitorContact.visitor_id, Contact, VisitorContact.proof, Company.name)
+        .join(Contact, Contact.id == VisitorContact.contact_id)
+        .outerjoin(Company, Company.id == Contact.company_id)
+        .where(VisitorContact.visitor_id.in_(visitor_ids))
+        .order_by(VisitorContact.linked_at.desc(), VisitorContact.id.desc())
+    )
+    linked: dict[int, list[_Linked]] = defaultdict(list)
+    for visitor_id, contact, proof, company_name in rows.tuples():
+        linked[visitor_id].append((contact, proof, company_name or ""))
+    return linked
+
+
+def _contact(contact: Contact, proof: str, company_name: str) -> ContactFacts:
+    return ContactFacts(
+        id=contact.id,
+        email=contact.email,
+        name=contact.name,
+        role=contact.role,
+        stage=contact.stage,
+        proof=proof,
+        owner_id=contact.owner_id,
+        company_name=company_name,
+        consent=contact.consent,
+    )
+
+
+def _company_id(one: Waiting, contacts: Mapping[int, list[_Linked]]) -> int | None:
+    """The identified company; without one, that of a contact who is proved. A claim names no company."""
+    if one.identification and one.identification.company_id:
+        return one.identification.company_id
+    linked = contacts.get(one.visit.visitor_id, ())
+    return next((contact.company_id for contact, proof, _ in linked if proof == Proof.PROVED), None)
+
+
+def _page(page: PageView, products: Iterable[tuple[str, list[str]]]) -> PageFacts:
+    about = tuple(name for name, patterns in products if any(matches(one, page.url) for one in patterns))
+    return PageFacts(
+        id=page.id,
+        url=page.url,
+        path=page.path,
+        title=page.title,
+        group=page.page_group,
+        seen_at=page.seen_at,
+        received_at=page.received_at,
+        products=about,
+    )
+
+
+def _visit(one: Waiting) -> VisitFacts:
+    visit, identified = one.visit, one.identification
+    return VisitFacts(
+        id=visit.id,
+        site_id=visit.site_id,
+        visitor_id=visit.visitor_id,
+        started_at=visit.started_at,
+        traffic_channel=visit.traffic_channel,
+        source_name=visit.source_name,
+        kind=identified.kind if identified else "unknown",
+        country=identified.country if identified else "",
+        quiet=visit.quiet,
+    )
+
+
+class _Companies:
+    """The companies of a batch, with their lists, deals and products."""
+
+    def __init__(self, session: Session, ids: Collection[int]) -> None:
+        self.rows = {row.id: row for row in session.scalars(select(Company).where(Company.id.in_(ids)))}
+        self.lists = self._read_lists(session)
+        self.deals: dict[int, list[DealFacts]] = defaultdict(list)
+        for deal in session.scalars(select(Deal).where(Deal.company_id.in_(ids)).order_by(Deal.id.desc())):
+            self.deals[deal.company_id].append(_deal(deal))
+        self.owned: dict[int, set[str]] = defaultdict(set)
+        for company_id, name in session.execute(
+            select(Deal.company_id, Product.name)
+            .join(DealProduct, DealProduct.deal_id == Deal.id)
+            .join(Product, Product.id == DealProduct.product_id)
+            .where(Deal.company_id.in_(ids), Deal.state == DealState.WON)
+        ).tuples():
+            self.owned[company_id].add(name)
+
+    def _read_lists(self, session: Session) -> dict[str, list[str]]:
+        domains = {row.domain for row in self.rows.values() if row.domain}
+        lists: dict[str, list[str]] = defaultdict(list)
+        for domain, name in session.execute(
+            select(TargetListEntry.domain, TargetList.name)
+            .join(TargetList, TargetList.id == TargetListEntry.list_id)
+            .where(TargetListEntry.domain.in_(domains))
+            .order_by(TargetList.name)
+        ).tuples():
+            lists[domain].append(name)
+        return lists
+
+    def find(self, company_id: int | None, one: Waiting) -> CompanyFacts | None:
+        row = self.rows.get(company_id) if company_id else None
+        if row is None:
+            return None
+        by_address = one.identification is not None and one.identification.company_id == company_id
+        confidence = one.identification.confidence if by_address and one.identification else PROVED_CONFIDENCE
+        return CompanyFacts(
+            id=row.id,
+            name=row.name,
+            domain=row.domain or "",
+            confidence=confidence,
+            kind=row.kind,
+            country=row.country,
+            employees=row.employees,
+            stage=row.stage,
+            owner_id=row.owner_id,
+            source="address" if by_address else "contact",
+            evidence=_evidence(one.identification) if by_address else ("a contact of theirs is proved",),
+            target_lists=tuple(self.lists.get(row.domain or "", ())),
+            deals=tuple(self.deals.get(row.id, ())),
+            owned_products=frozenset(self.owned.get(row.id, ())),
+        )
+
+
+def _evidence(identification: Identification | None) -> tuple[str, ...]:
+    """The reasons of an identification, as its providers gave them, without those that saw nothing."""
+    rows = identification.evidence if identification else []
+    found = [row for row in rows if isinstance(row, dict) and row.get("kind") != "unknown" and row.get("why")]
+    return tuple(str(row["why"]) for row in found)
+
+
+def _deal(deal: Deal) -> DealFacts:
+    amount = f"{deal.currency} {deal.amount:,.0f}".strip() if deal.amount is not None else ""
+    return DealFacts(deal.id, deal.name, deal.state, deal.owner_id, amount, deal.closed_at)
+
+
+class _Counts:
+    """Visits and page views of a company, or of a visitor without one, back from each page view."""
+
+    def __init__(
+        self,
+        session: Session,
+        waiting: Sequence[Waiting],
+        company_ids: Sequence[int | None],
+        windows: Collection[int],
+    ) -> None:
+        self.windows = windows
+        self.seen: list[_Seen] = []
+        self.viewed: dict[int, list[datetime]] = {}
+        if not windows or not waiting:
+            return
+        since = min(one.page.seen_at for one in waiting) - timedelta(days=max(windows))
+        of_company = Identification.company_id.in_({each for each in company_ids if each})
+        of_visitor = Visit.visitor_id.in_({one.visit.visitor_id for one in waiting})
+        self.seen = _read_seen(session, and_(Visit.ended_at >= since, or_(of_company, of_visitor)))
+        views: dict[int, list[datetime]] = defaultdict(list)
+        for visit_id, seen_at in session.execute(
+            select(PageView.visit_id, PageView.seen_at)
+            .join(Visit, Visit.id == PageView.visit_id)
+            .outerjoin(Identification, Identification.visit_id == Visit.id)
+            .where(PageView.seen_at >= since, or_(of_company, of_visitor))
+        ).tuples():
+            views[visit_id].append(seen_at)
+        self.viewed = views
+
+    def visits(self, one: Waiting, company_id: int | None) -> dict[int, int]:
+        at = one.page.seen_at
+        mine = self._of(one, company_id)
+        return {
+            days: sum(seen.started_at <= at and seen.ended_at > at - timedelta(days=days) for seen in mine)
+            for days in self.windows
+        }
+
+    def page_views(self, one: Waiting, company_id: int | None) -> dict[int, int]:
+        at = one.page.seen_at
+        times = [
+            moment for seen in self._of(one, company_id) for moment in self.viewed.get(seen.visit_id, ())
+        ]
+        return {
+            days: sum(at - timedelta(days=days) < moment <= at for moment in times) for days in self.windows
+        }
+
+    def _of(self, one: Waiting, company_id: int | None) -> list[_Seen]:
+        if company_id is None:
+            return [seen for seen in self.seen if seen.visitor_id == one.visit.visitor_id]
+        return [seen for seen in self.seen if seen.company_id == company_id or seen.visit_id == one.visit.id]
+
+
+def _read_seen(session: Session, where: ColumnElement[bool]) -> list[_Seen]:
+    rows = session.execute(
+        select(Visit.id, Visit.visitor_id, Identification.company_id, Visit.started_at, Visit.ended_at)
+        .outerjoin(Identification, Identification.visit_id == Visit.id)
+        .where(Visit.merged_into_id.is_(None), where)
+    )
+    return [_Seen(*row) for row in rows.tuples()]
+
+
+def _last_alerts(
+    session: Session, rules: Collection[int], subjects: Collection[str]
+) -> dict[tuple[int, str], LastAlert]:
+    rows = session.execute(
+        select(Alert.rule_id, Alert.subject, func.max(Alert.id), func.max(Alert.seen_at))
+        .where(Alert.rule_id.in_(rules), Alert.subject.in_(subjects))
+        .group_by(Alert.rule_id, Alert.subject)
+    )
+    return {
+        (rule_id, subject): LastAlert(alert_id, seen_at)
+        for rule_id, subject, alert_id, seen_at in rows.tuples()
+        if rule_id is not None
+    }

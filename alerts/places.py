@@ -1,0 +1,50 @@
+"""Reads the channels and people that routing chooses among."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from alerts.channels import CHANNELS, channel_class
+from alerts.models import Channel
+from alerts.routing import ChannelFacts, PersonFacts, Places
+from tracker.models import User
+
+
+def read_places(session: Session, used: Iterable[tuple[int, str]] = ()) -> Places:
+    """All channels of known kinds and all users; admins in the order in which they were made."""
+    channels = session.scalars(select(Channel).order_by(Channel.id))
+    users = session.scalars(select(User).order_by(User.id))
+    return Places(
+        channels={row.name: channel_facts(row) for row in channels if row.kind in CHANNELS},
+        people=tuple(person_facts(row) for row in users),
+        used=frozenset(used),
+    )
+
+
+def channel_facts(row: Channel) -> ChannelFacts:
+    kind = channel_class(row.kind)
+    return ChannelFacts(
+        id=row.id,
+        name=row.name,
+        reaches=kind.reaches,
+        target=row.target,
+        fixed=not kind.reaches_people(row.settings),
+        paused_reason=(row.paused_reason or "paused") if row.paused_at else "",
+        language=str(row.settings.get("language") or "en"),
+    )
+
+
+def person_facts(row: User) -> PersonFacts:
+    return PersonFacts(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        slack_id=row.slack_id,
+        phone=row.phone,
+        language=row.language,
+        is_admin=row.role == "admin",
+        disabled=row.disabled_at is not None,
+    )

@@ -1,0 +1,57 @@
+"""Ends a delivery that cannot be made, and finds its alert another way, so that nobody is never told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from alerts.deliveries import make_delivery
+from alerts.models import Channel, Delivery, DeliveryState
+from alerts.places import read_places
+from alerts.routing import Problem, find_fallback
+
+REDIRECTED_AT_ONCE = 100
+
+
+def give_up(session: Session, delivery: Delivery, state: DeliveryState, why: str, now: datetime) -> None:
+    """Ends the delivery as failed or unknown, with a fallback where there is one."""
+    delivery.state = state
+    delivery.leased_until = None
+    delivery.last_error = why[:500]
+    session.flush()
+    used = session.execute(
+        select(Delivery.channel_id, Delivery.target).where(Delivery.alert_id == delivery.alert_id)
+    ).tuples()
+    places = read_places(session, [(channel_id, target) for channel_id, target in used if channel_id])
+    problem = Problem("", {}, _said(delivery, why))
+    found = find_fallback(problem, places, failed=delivery.channel_name, user_id=delivery.user_id)
+    if found:
+        session.add(make_delivery(delivery.alert_id, found, now))
+        session.flush()
+
+
+def redirect_waiting(session: Session, channel_id: int | None, now: datetime) -> None:
+    """Sends what waits for a paused or deleted channel another way."""
+    same = Delivery.channel_id == channel_id if channel_id is not None else Delivery.channel_id.is_(None)
+    dead = and_(Delivery.state == DeliveryState.SENDING, Delivery.leased_until <= now)
+    waiting = session.scalars(
+        select(Delivery)
+        .where(same, or_(Delivery.state == DeliveryState.WAITING, dead))
+        .order_by(Delivery.id)
+        .limit(REDIRECTED_AT_ONCE)
+    ).all()
+    channel = session.get(Channel, channel_id) if channel_id is not None else None
+    why = f"paused: {channel.paused_reason}" if channel else "the channel was deleted"
+    for delivery in waiting:
+        # Where a sender died, the far end may have the message all the same.
+        known = delivery.state == DeliveryState.WAITING
+        give_up(session, delivery, DeliveryState.FAILED if known else DeliveryState.UNKNOWN, why, now)
+
+
+def _said(delivery: Delivery, why: str) -> str:
+    """The problem as the reader of the fallback sees it."""
+    if delivery.state == DeliveryState.UNKNOWN:
+        return f"{delivery.channel_name} may not have reached {delivery.target}"
+    return f"{delivery.channel_name}: {why}"[:200]
