@@ -1,0 +1,1 @@
+"""Far ends as real HTTP servers that answer as the vendors' documentation says."""
