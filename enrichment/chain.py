@@ -94,7 +94,7 @@ def _named(facts: Identified, decisive: Evidence) -> Identified:
     name = decisive.organisation or _first(domains)
     if not name:
         return replace(facts, kind=Kind.UNKNOWN, confidence=0.0)
-    guesses = () if domains else candidate_domains(name, decisive.country)
+    guesses = () if domains else candidate_domains(name, decisive.country, decisive.handle)
     return replace(facts, company=name, domain=_first(domains), candidates=domains[1:] or guesses)
 
 

@@ -19,7 +19,12 @@ KNOWN_WEIGHT = 0.9
 BUSINESS_WORD_WEIGHT = 0.85
 # Measured on samples judged by hand: two of three holders with nothing but a legal form are businesses.
 LEGAL_FORM_WEIGHT = 0.6
-WORD_WEIGHTS = {Kind.EDUCATION: 0.9, Kind.GOVERNMENT: 0.9, Kind.COMPANY: BUSINESS_WORD_WEIGHT}
+WORD_WEIGHTS = {
+    Kind.UNKNOWN: 0.0,
+    Kind.EDUCATION: 0.9,
+    Kind.GOVERNMENT: 0.9,
+    Kind.COMPANY: BUSINESS_WORD_WEIGHT,
+}
 PROVIDER_WORD_WEIGHT = 0.8
 GUESS_WEIGHT = 0.5
 # 2^18 IPv4 addresses and more: ordinary businesses do not have that many without being well known.
@@ -32,6 +37,10 @@ PROVIDER_COUNTRIES = frozenset(
         "VN ZM ZW"
     ).split()
 )
+# Where a legal form alone says too little: half of the small networks there are providers.
+UNCLEAR_COUNTRIES = frozenset("AE CY CZ EE ES HK HR HU IL IT KR LT LV MY SC SG SI SK TR TW VG ZA".split())
+# 2^13 IPv4 addresses and more with nothing but a legal form: in a sample nearly all were providers.
+SUSPECT_SIZE = 13
 # These stand in the handles of all sorts of networks and say nothing.
 _HANDLE_NOISE = frozenset("as asn net network networks nets inet internet isp online link global ip".split())
 _PERSON = re.compile(r"\b(trading as|t/a|d/b/a)\b", re.IGNORECASE)
@@ -41,7 +50,7 @@ _GENERIC_ENDINGS = frozenset(
         "group gruppen groep groupe konsern koncern holding holdings international global worldwide "
         "technologies technology services service systems information it solutions digital operations "
         "operational europe usa us america north sverige sweden norge norway danmark denmark suomi "
-        "finland deutschland germany uk nordic nordics"
+        "finland deutschland germany uk nordic nordics companies company corporate"
     ).split()
 )
 
@@ -58,12 +67,12 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class KnownOrganisation:
-    """A row of `organisations.csv`; `country` limits names that others bear elsewhere."""
+    """A row of `organisations.csv`; `countries` limits names that others bear elsewhere."""
 
     kind: Kind
     is_prefix: bool
     domains: tuple[str, ...]
-    country: str
+    countries: frozenset[str]
 
 
 @lru_cache(maxsize=20_000)
@@ -76,7 +85,10 @@ def classify_name(name: str, handle: str = "", country: str = "", size: int = 0)
         return Judgement(Kind.UNKNOWN, 0.0, "the network has no name")
     if _PERSON.search(name):
         return Judgement(Kind.UNKNOWN, 0.0, "the network is held by a person")
-    return _by_words(name, handle) or _by_shape(name, country, size)
+    by_words = _by_words(name, handle)
+    if by_words is None or (by_words.kind is Kind.UNKNOWN and _looks_like_provider(country, size)):
+        return _by_shape(name, country, size)
+    return by_words
 
 
 def organisation_key(name: str) -> str:
@@ -110,7 +122,7 @@ def _known_by_beginning(words: list[str], country: str) -> KnownOrganisation | N
 
 
 def _in_country(found: KnownOrganisation | None, country: str) -> KnownOrganisation | None:
-    if found is None or not found.country or found.country == country:
+    if found is None or not found.countries or country in found.countries:
         return found
     return None
 
@@ -131,7 +143,7 @@ def known_organisations() -> dict[str, KnownOrganisation]:
                 kind=Kind(row["kind"]),
                 is_prefix=row["match"] == "start",
                 domains=tuple(row["domains"].split("|")) if row["domains"] else (),
-                country=row["country"],
+                countries=frozenset(row["countries"].split("|") if row["countries"] else ()),
             )
             for row in csv.DictReader(file)
         }
@@ -144,7 +156,11 @@ def _by_words(name: str, handle: str) -> Judgement | None:
     for kind, words in kind_words():
         if hit := words.name.search(text):
             return Judgement(kind, _word_weight(kind), f"its name has the word “{hit.group().strip()}”")
-        if kind is not Kind.COMPANY and handle_text and (hit := words.handle.search(handle_text)):
+        if (
+            kind not in (Kind.COMPANY, Kind.UNKNOWN)
+            and handle_text
+            and (hit := words.handle.search(handle_text))
+        ):
             return Judgement(kind, _word_weight(kind), f"its handle has the word “{hit.group().strip()}”")
     return None
 
@@ -164,12 +180,18 @@ def _handle_text(handle: str) -> str:
     return " ".join(part for part in parts if part not in _HANDLE_NOISE)
 
 
+def _looks_like_provider(country: str, size: int) -> bool:
+    return size >= LARGE_SIZE or country in PROVIDER_COUNTRIES
+
+
 def _by_shape(name: str, country: str, size: int) -> Judgement:
     """What remains when no word helps: size, country, legal form."""
     if size >= LARGE_SIZE:
         return Judgement(Kind.ISP, 0.6, "more addresses than an ordinary business has")
     if country in PROVIDER_COUNTRIES:
         return Judgement(Kind.ISP, GUESS_WEIGHT, "most small networks in its country are providers")
+    if size >= SUSPECT_SIZE or country in UNCLEAR_COUNTRIES:
+        return Judgement(Kind.UNKNOWN, 0.0, "its name does not tell a business from a provider")
     if has_legal_form(name):
         return Judgement(Kind.COMPANY, LEGAL_FORM_WEIGHT, "a legal form and no sign of a provider")
     return Judgement(Kind.UNKNOWN, 0.0, "nothing in its name says what it is")
@@ -198,7 +220,7 @@ def kind_words() -> tuple[tuple[Kind, KindWords], ...]:
     for line in text.splitlines():
         if line.startswith("["):
             kind = Kind(line.strip("[]"))
-        elif not line.startswith("#"):
+        elif line and not line.startswith("#"):
             words.setdefault(kind, []).extend(line.split())
     return tuple((kind, _patterns(found)) for kind, found in words.items() if found)
 

@@ -188,6 +188,9 @@ def find_country(tables: dict[str, maxminddb.Reader], network: Any) -> str:
 
 def clean_name(name: str, handle: str) -> str:
     """The name without the handle that some registries put in front of it ("SAP_SCI SAP SE")."""
+    before, dash, after = name.partition(" - ")
+    if dash and (before == after or (" " not in before and before == before.upper())):
+        return after
     first, _, rest = name.partition(" ")
     if not rest or letters(first) != letters(handle):
         return name

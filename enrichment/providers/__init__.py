@@ -11,8 +11,10 @@ from pathlib import Path
 
 from enrichment.providers.base import Provider, Sources
 from enrichment.providers.geoip_files import open_geoip_files
-from enrichment.providers.overrides import Override, Overrides
+from enrichment.providers.overrides import Override, Overrides, load_overrides
 from enrichment.providers.routing_table import open_routing_table
+from tracker.db import Database
+from tracker.settings import Settings
 
 # Deny first, allow by evidence: sources of networks that must never be named stand before the others.
 PROVIDERS = {
@@ -40,6 +42,12 @@ def open_providers(data_dir: Path | None) -> tuple[Provider, ...]:
     return tuple(provider for provider in opened if provider is not None)
 
 
+def make_providers(settings: Settings, database: Database) -> tuple[Provider, ...]:
+    """The providers of an installation, with the overrides an admin has saved so far."""
+    with database.read() as session:
+        return with_overrides(open_providers(settings.data_dir), load_overrides(session))
+
+
 def _load(path: str) -> type[Provider]:
     module, _, name = path.rpartition(".")
     found: type[Provider] = getattr(importlib.import_module(module), name)
@@ -54,4 +62,4 @@ def with_overrides(providers: Iterable[Provider], rows: Iterable[Override]) -> t
     )
 
 
-__all__ = ["PROVIDERS", "Provider", "open_providers", "with_overrides"]
+__all__ = ["PROVIDERS", "Provider", "make_providers", "open_providers", "with_overrides"]

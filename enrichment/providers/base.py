@@ -17,7 +17,7 @@ class Evidence:
     """What one source says of an address, and how far it can be trusted (weight, 0 to 1).
 
     `basis` names the data under it: two sources on the same basis do not confirm each other.
-    `raw_name` is what the data calls the holder; `organisation` whom the source would name.
+    `raw_name` and `handle` are what the data calls the holder; `organisation` is whom the source would name.
     """
 
     source: str
@@ -28,6 +28,7 @@ class Evidence:
     data_date: str = ""
     network: str = ""
     raw_name: str = ""
+    handle: str = ""
     organisation: str = ""
     domains: tuple[str, ...] = ()
     country: str = ""

@@ -32,6 +32,7 @@ BROKEN = (
     LookupError,
     ArithmeticError,
     RecursionError,
+    MemoryError,
 )
 
 

@@ -19,6 +19,8 @@ KINDS = {
     iporigin.TOR: Kind.TOR,
     iporigin.BOT: Kind.BOT,
 }
+# A carrier in a list of hosters: companies are its customers too.
+CARRIERS = frozenset({"Cogent"})
 WEIGHTS = {Kind.HOSTING: 0.9}
 WEIGHT = 0.95
 
@@ -37,7 +39,7 @@ class KnownRanges:
     def lookup(self, address: Address) -> Evidence | None:
         origin = iporigin.classify(address)  # type: ignore[no-untyped-call]
         kind = KINDS.get(origin.kind)
-        if kind is None:
+        if kind is None or origin.provider in CARRIERS:
             return None
         return Evidence(
             source="published ranges",

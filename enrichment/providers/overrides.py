@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from enrichment.kinds import Kind
+from enrichment.models import NetworkOverride
 from enrichment.providers.address import Address
 from enrichment.providers.base import Evidence, Sources
 from enrichment.providers.routing_table import Route, RoutingTable
@@ -115,6 +119,16 @@ def read_overrides(path: Path) -> list[Override]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         logger.warning("overrides file refused: file=%s reason=%s", path, error)
         return []
+
+
+def load_overrides(session: Session) -> list[Override]:
+    """The overrides that admins saved in the database."""
+    rows = session.scalars(select(NetworkOverride).order_by(NetworkOverride.id))
+    return [
+        Override(row.network, Kind(row.kind), row.organisation, row.domain, row.reason)
+        for row in rows
+        if row.kind in set(Kind)
+    ]
 
 
 def _read_row(path: Path, line: dict[str, str | None]) -> Override | None:

@@ -79,6 +79,7 @@ def _evidence(route: Route, review: Review) -> Evidence:
         data_date=review.reviewed,
         network=route.network,
         raw_name=route.name,
+        handle=route.handle,
         organisation=name if review.kind in ORGANISATIONS else "",
         domains=review.domains,
         country=route.country,

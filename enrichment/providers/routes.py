@@ -38,6 +38,7 @@ class Routes:
             data_date=self.routing.data_date,
             network=route.network,
             raw_name=route.name,
+            handle=route.handle,
             organisation=route.name if judgement.kind in ORGANISATIONS else "",
             domains=judgement.domains,
             country=route.country,

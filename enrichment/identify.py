@@ -1,0 +1,208 @@
+"""Identification of visits: the chain's answer becomes a row with its evidence, and a company if named.
+
+A contact proved by a signed identify call says more than any address, so it wins over the chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from enrichment.chain import Identified, identify_address, weigh
+from enrichment.companies import find_or_make_company
+from enrichment.kinds import ORGANISATIONS, Kind
+from enrichment.models import Company, Contact, Identification, Proof, TargetListEntry, VisitorContact
+from enrichment.providers import with_overrides
+from enrichment.providers.base import Evidence, Provider
+from enrichment.providers.overrides import load_overrides
+from tracker.db import Database, work_lock
+from tracker.models import Visit
+
+BATCH = 500
+# Below this an answer is kept as evidence only.
+LEAST_CONFIDENCE = 0.5
+PROVED_WEIGHT = 0.95
+NAME_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingVisit:
+    """What identification needs to know of a visit."""
+
+    id: int
+    visitor_id: int
+    address: str
+    started_at: datetime
+    ended_at: datetime
+
+
+def identify_waiting(database: Database, providers: Sequence[Provider], now: datetime) -> int:
+    """Identifies up to a batch of waiting visits, oldest first; how many."""
+    with database.read() as session:
+        if session.scalar(select(Visit.id).where(Visit.identified_at.is_(None)).limit(1)) is None:
+            return 0
+    with database.write() as session:
+        work_lock(session)
+        visits = _waiting_visits(session)
+        asked = with_overrides(providers, load_overrides(session))
+        proofs = _proofs(session, [visit.visitor_id for visit in visits])
+        _replace_identifications(session, visits, _Batch(session, asked, proofs, now))
+        return len(visits)
+
+
+def _waiting_visits(session: Session) -> list[WaitingVisit]:
+    columns = (Visit.id, Visit.visitor_id, Visit.address, Visit.started_at, Visit.ended_at)
+    waiting = select(*columns).where(Visit.identified_at.is_(None)).order_by(Visit.id).limit(BATCH)
+    return [WaitingVisit(*row) for row in session.execute(waiting)]
+
+
+def _proofs(session: Session, visitor_ids: Sequence[int]) -> dict[int, Evidence]:
+    """By visitor: the company of the contact they were last proved to be."""
+    rows = session.execute(
+        select(VisitorContact.visitor_id, Company.name, Company.domain, Company.kind, Company.country)
+        .join(Contact, Contact.id == VisitorContact.contact_id)
+        .join(Company, Company.id == Contact.company_id)
+        .where(VisitorContact.visitor_id.in_(visitor_ids), VisitorContact.proof == Proof.PROVED)
+        .order_by(VisitorContact.linked_at, VisitorContact.id)
+    )
+    return {row[0]: _proof(row[1], row[2], row[3], row[4]) for row in rows}
+
+
+def _proof(name: str, domain: str | None, kind: str, country: str) -> Evidence:
+    return Evidence(
+        source="proved contact",
+        basis="first party",
+        kind=Kind(kind) if kind in set(ORGANISATIONS) else Kind.COMPANY,
+        weight=PROVED_WEIGHT,
+        why=f"the visitor was proved to be a contact at {domain or name}",
+        organisation=name,
+        domains=(domain,) if domain else (),
+        country=country,
+    )
+
+
+class _Batch:
+    """The answers of one batch; many visits share an address, and many addresses a company."""
+
+    def __init__(
+        self,
+        session: Session,
+        providers: Sequence[Provider],
+        proofs: Mapping[int, Evidence],
+        now: datetime,
+    ) -> None:
+        self.now = now
+        self.proofs = proofs
+        self.identify: Callable[[str], Identified] = cache(lambda address: _identify(address, providers))
+        self.company_of: Callable[[CompanyFacts], Company] = cache(
+            lambda facts: _company(session, facts, now)
+        )
+
+    def answer(self, visit: WaitingVisit) -> Identified:
+        by_address = self.identify(visit.address)
+        proof = self.proofs.get(visit.visitor_id)
+        return weigh(visit.address, (proof, *by_address.evidence)) if proof else by_address
+
+    def company(self, answer: Identified) -> Company | None:
+        facts = _company_facts(answer)
+        return self.company_of(facts) if facts else None
+
+
+def _identify(address: str, providers: Iterable[Provider]) -> Identified:
+    try:
+        return identify_address(address, providers)
+    except ValueError:
+        # A visit whose address was shortened or forgotten says nothing, which is an answer too.
+        return Identified(address, Kind.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyFacts:
+    """What a company row is found by or made from."""
+
+    name: str
+    domain: str
+    candidates: tuple[str, ...]
+    kind: Kind
+    country: str
+
+
+def _company_facts(answer: Identified) -> CompanyFacts | None:
+    """None when the answer names no organisation, or not surely enough."""
+    if answer.kind not in ORGANISATIONS or answer.confidence < LEAST_CONFIDENCE:
+        return None
+    return CompanyFacts(answer.company, answer.domain, answer.candidates, answer.kind, answer.country)
+
+
+def _company(session: Session, facts: CompanyFacts, now: datetime) -> Company:
+    return find_or_make_company(
+        session,
+        domain=_known_domain(session, facts),
+        name=facts.name,
+        kind=facts.kind,
+        country=facts.country,
+        source="identification",
+        now=now,
+    )
+
+
+def _known_domain(session: Session, facts: CompanyFacts) -> str | None:
+    """The asserted domain, or the one other domain of it that somebody here has already named.
+
+    A guessed domain is never written by itself: it only counts when a company or a target list has it.
+    """
+    domains = [facts.domain, *facts.candidates] if facts.domain else list(facts.candidates)
+    known = _domains_of_companies(session, domains, facts.country) or _domains_on_lists(session, domains)
+    if facts.domain:
+        return facts.domain if facts.domain in known or not known else min(known, key=domains.index)
+    return known.pop() if len(known) == 1 else None
+
+
+def _domains_of_companies(session: Session, domains: Sequence[str], country: str) -> set[str]:
+    rows = session.execute(select(Company.domain, Company.country).where(Company.domain.in_(domains)))
+    return {domain for domain, home in rows if domain and (not home or not country or home == country)}
+
+
+def _domains_on_lists(session: Session, domains: Sequence[str]) -> set[str]:
+    return set(session.scalars(select(TargetListEntry.domain).where(TargetListEntry.domain.in_(domains))))
+
+
+def _replace_identifications(session: Session, visits: Sequence[WaitingVisit], batch: _Batch) -> None:
+    """One row per visit, in place of the one from an earlier time."""
+    ids = [visit.id for visit in visits]
+    session.execute(delete(Identification).where(Identification.visit_id.in_(ids)))
+    for visit in visits:
+        answer = batch.answer(visit)
+        company = batch.company(answer)
+        if company is not None:
+            _note_seen(company, visit)
+        session.add(_row(visit, answer, company, batch.now))
+    session.flush()
+    session.execute(update(Visit).where(Visit.id.in_(ids)).values(identified_at=batch.now))
+
+
+def _note_seen(company: Company, visit: WaitingVisit) -> None:
+    company.first_seen_at = min(company.first_seen_at or visit.started_at, visit.started_at)
+    company.last_seen_at = max(company.last_seen_at or visit.ended_at, visit.ended_at)
+
+
+def _row(visit: WaitingVisit, answer: Identified, company: Company | None, now: datetime) -> Identification:
+    return Identification(
+        visit_id=visit.id,
+        company_id=company.id if company else None,
+        kind=answer.kind,
+        organisation=answer.organisation[:NAME_LIMIT],
+        confidence=answer.confidence,
+        country=answer.country,
+        network=answer.network,
+        evidence=[row.as_json() for row in answer.evidence],
+        identified_at=now,
+    )
+
+
+__all__ = ["Identified", "identify_address", "identify_waiting"]
