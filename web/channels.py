@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from alerts.channels import CHANNELS, ChannelKind, DeliveryError, channel_class
 from alerts.models import Channel
-from alerts.outbox import send_test
+from alerts.outbox import resume_channel, send_test
+from alerts.redirect import redirect_waiting
 from web.arguments import MAX_ID
 from web.channel_form import ChannelForm, check_values, make_form, read_values
 from web.channel_rows import count_uses, get_channels, kind_label, rename_in_rules, state_of
@@ -87,7 +88,7 @@ def _save(form: ChannelForm, channel: Channel, values: dict[str, Any]) -> bool:
 @blueprint.post("/channels/<int:channel_id>/test")
 @needs_admin
 def test(channel_id: int) -> ResponseReturnValue:
-    """Sends a test to whoever asks, and shows the far end's own answer."""
+    """Sends a test to the channel's target, else to whoever asks, and shows the far end's own answer."""
     with get_database().read() as db:
         channel = _get_channel(db, channel_id)
     try:
@@ -104,9 +105,11 @@ def test(channel_id: int) -> ResponseReturnValue:
 def pause(channel_id: int) -> ResponseReturnValue:
     with get_database().write() as db:
         channel = _get_channel(db, channel_id)
-        channel.paused_at = channel.paused_at or request_now()
-        channel.paused_reason = channel.paused_reason or PAUSED_BY_HAND
-    flash(f"{channel.name} is paused. Alerts to it wait.", "brass")
+        if not channel.paused_at:
+            channel.paused_at, channel.paused_reason = request_now(), PAUSED_BY_HAND
+            db.flush()
+            redirect_waiting(db, channel.id, request_now())
+    flash(f"{channel.name} is paused. Alerts to it take another way.", "brass")
     return redirect(url_for("channels.channels"), 303)
 
 
@@ -115,7 +118,7 @@ def pause(channel_id: int) -> ResponseReturnValue:
 def resume(channel_id: int) -> ResponseReturnValue:
     with get_database().write() as db:
         channel = _get_channel(db, channel_id)
-        channel.paused_at, channel.paused_reason, channel.next_send_at = None, "", None
+        resume_channel(db, channel, request_now())
     flash(f"{channel.name} sends again.", "good")
     return redirect(url_for("channels.channels"), 303)
 

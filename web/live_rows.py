@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from alerts.models import Alert, Decision, Delivery, Outcome, Rule
+from alerts.models import Alert, Decision, Delivery, Outcome
 from enrichment.models import Company, Identification, TargetListEntry
 from tracker.models import PageView, Site, User, Visit
 from web.company_list import find_ideal, find_lost
@@ -20,6 +20,7 @@ from web.told import Told, tell
 PAGE_SIZE = 50
 NOW_WITHIN = timedelta(minutes=5)
 COUNTED_WITHIN = timedelta(hours=24)
+DECIDED_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,11 @@ SHOWN = ("mine", "all", "buying", "ideal", "unknown")
 
 def get_live_list(session: Session, wanted: LiveFilter, user_id: int, now: datetime) -> LiveList:
     """The newest visits that the filter lets through; a fixed number of queries however many there are."""
-    statement = _visits().where(_shown(user_id)[wanted.show]).order_by(Visit.id.desc())
+    statement = _visits().where(_shown(user_id)[wanted.show]).order_by(Visit.ended_at.desc(), Visit.id.desc())
     if wanted.search:
         statement = statement.where(_matches(wanted.search))
-    if wanted.before is not None:
-        statement = statement.where(Visit.id < wanted.before)
+    if wanted.before and (last := session.get(Visit, wanted.before)):
+        statement = statement.where(tuple_(Visit.ended_at, Visit.id) < tuple_(last.ended_at, last.id))
     found = [Found(*row) for row in session.execute(statement.limit(PAGE_SIZE + 1))]
     rows = _live_rows(session, found[:PAGE_SIZE], now)
     older = rows[-1].visit_id if len(found) > PAGE_SIZE else None
@@ -164,7 +165,7 @@ def _live_rows(session: Session, found: Sequence[Found], now: datetime) -> tuple
     companies = [company for _, _, company in found if company is not None]
     pages = _last_pages(session, visits)
     alerts = _alerts(session, visits)
-    why_not = _why_nobody(session, found, alerts.keys())
+    why_not = _why_nobody(session, found, alerts.keys(), now)
     ideal = find_ideal(session, [company.domain for company in companies])
     lost = find_lost(session, [company.id for company in companies])
     return tuple(
@@ -227,30 +228,27 @@ def _alerts(session: Session, visits: list[int]) -> dict[int, tuple[str, list[To
     return found
 
 
-def _why_nobody(session: Session, found: Sequence[Found], rang: Iterable[int]) -> dict[int, str]:
-    """By visit without an alert: the reason of the rule that came nearest."""
+def _why_nobody(
+    session: Session, found: Sequence[Found], rang: Iterable[int], now: datetime
+) -> dict[int, str]:
+    """By visit of a company without an alert: the reason of the rule that came nearest."""
     told = set(rang)
-    silent = [visit for visit, _, company in found if company is not None and visit.id not in told]
+    silent = [one.visit for one in found if one.company is not None and one.visit.id not in told]
     statement = select(Decision).where(Decision.visit_id.in_([visit.id for visit in silent]))
     decisions: dict[int, list[Decision]] = defaultdict(list)
     for decision in session.scalars(statement):
         decisions[decision.visit_id].append(decision)
-    nothing = _nothing_decided(session) if any(visit.id not in decisions for visit in silent) else ""
-    return {
-        visit.id: "Replayed from a log: alerts are off"
-        if visit.quiet
-        else min(decisions[visit.id], key=_distance).reason
-        if decisions[visit.id]
-        else nothing
-        for visit in silent
-    }
+    return {visit.id: _why_not(visit, decisions[visit.id], now) for visit in silent}
+
+
+def _why_not(visit: Visit, decisions: list[Decision], now: datetime) -> str:
+    if visit.quiet:
+        return "replayed from a log, which never alerts"
+    if decisions:
+        return min(decisions, key=_distance).reason
+    return "not decided yet" if now - visit.ended_at < DECIDED_WITHIN else "no rule was on"
 
 
 def _distance(decision: Decision) -> tuple[bool, int]:
     """How far a rule was from ringing: held back is nearest, then the fewest conditions that failed."""
     return decision.outcome != Outcome.HELD, sum(not check.get("holds") for check in decision.checks)
-
-
-def _nothing_decided(session: Session) -> str:
-    is_on = session.scalar(select(func.count()).select_from(Rule).where(Rule.state == "on"))
-    return "Not decided yet" if is_on else "No rule is on"

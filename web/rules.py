@@ -22,6 +22,7 @@ from web.context import get_database, get_user, is_fragment, needs_admin, needs_
 from web.forms import REFUSED
 from web.rule_form import Checked, Draft, Problem, change_draft, check_draft, draft_of, read_draft
 from web.rule_rows import get_rules
+from web.rule_trial import Trial, try_on_past
 from web.rule_view import view_form
 
 blueprint = Blueprint("rules", __name__)
@@ -161,6 +162,7 @@ def _show(
     checked = world.check(replace(draft, name=draft.name or UNNAMED))
     language = get_user().language
     sentence = read_back_pieces(checked.rule, world.names, language) if checked.rule else []
+    trial = _try(replace(checked.rule, id=rule.id if rule else 0)) if checked.rule else None
     page = render_template(
         "rules/form.html",
         rule=rule,
@@ -170,10 +172,16 @@ def _show(
         said=defaultdict(str, {problem.field: problem.text for problem in problems}),
         focus=focus,
         sentence=sentence,
+        trial=trial,
         unfinished=checked.problems,
         whole=not is_fragment(),
     )
     return page, REFUSED if problems else 200
+
+
+def _try(rule: RuleSpec) -> Trial:
+    with get_database().read() as db:
+        return try_on_past(db, rule, request_now())
 
 
 @blueprint.post("/rules/<int:rule_id>/pause")

@@ -20,6 +20,10 @@ VISITS_SHOWN = 50
 UNTOLD_PROPS = {"email", "sig", "ts"}
 
 
+# Of the same moment, what caused the other stands below it.
+ORDER = ("visit", "page", "action", "stage", "alert")
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line. `kind` is visit, page, action, stage or alert; what the other fields hold follows it."""
@@ -169,6 +173,6 @@ def _days(lines: list[Line], zone: tzinfo) -> tuple[Day, ...]:
     def day_of(line: Line) -> date:
         return line.at.astimezone(zone).date()
 
-    newest_first = sorted(lines, key=lambda line: line.at, reverse=True)
+    newest_first = sorted(lines, key=lambda line: (line.at, ORDER.index(line.kind)), reverse=True)
     groups = [tuple(group) for _, group in groupby(newest_first, day_of)]
     return tuple(Day(group[0].at, group) for group in groups)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
 from urllib.parse import quote
 
 from flask.sansio.app import App
@@ -42,8 +41,14 @@ def phone_link(number: str) -> str:
     return "tel:" + "".join(sign for sign in number if sign.isdigit() or sign == "+")
 
 
+def capital(text: str) -> str:
+    """A reason as a sentence of its own."""
+    return text[:1].upper() + text[1:]
+
+
 def add_words(app: App) -> None:
     """Puts the tables of words where templates find them."""
+    app.jinja_env.filters["capital"] = capital
     app.jinja_env.globals.update(
         KIND_WORDS=KIND_WORDS,
         DELIVERY_WORDS=DELIVERY_WORDS,
