@@ -10,14 +10,13 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-from sqlalchemy.orm import Session
 
 from tracker.db import Database, work_lock
 from tracker.filters import Drop, DropReason, find_drop, parse_networks
@@ -36,9 +35,13 @@ BATCH = 500  # records
 WHOLE_RECORD = -1
 AGENT_LENGTH = 512
 ERROR_LENGTH = 2000
+# People look at it; it need not be written for every page view.
+SITE_SECONDS = timedelta(seconds=1)
 SITES = cast(Table, Site.__table__)
 DROPPED_HITS = cast(Table, DroppedHit.__table__)
 QUARANTINE = cast(Table, QuarantinedHit.__table__)
+SELECT_SITES = select(SITES).where(SITES.c.key.in_(bindparam("keys", expanding=True)))
+UPDATE_SITE = update(SITES).where(SITES.c.id == bindparam("row_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class SiteView:
     hosts: tuple[str, ...]
     staff: tuple[Network, ...]
     page_groups: Sequence[Sequence[object]]
+    first_hit_at: datetime | None
+    last_hit_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,53 +82,56 @@ def ingest_waiting(database: Database, inbox_dir: Path, now: datetime) -> int:
 
     Raises what the database raises when it cannot work at all; then nothing of the batch has happened.
     """
+    with database.read() as session:
+        positions = get_positions(session)
     done = 0
-    while count := _ingest_batch(database, inbox_dir, now):
+    while reads := read_inbox(inbox_dir, positions, BATCH):
+        count, positions = _ingest_batch(database, inbox_dir, reads, positions, now)
         done += count
         if count < BATCH:
             break
-    _clean_up(database, inbox_dir)
+    _clean_up(database, inbox_dir, positions)
     return done
 
 
-def _ingest_batch(database: Database, inbox_dir: Path, now: datetime) -> int:
-    with database.read() as session:
-        positions = get_positions(session)
-    reads = read_inbox(inbox_dir, positions, BATCH)
-    if not reads:
-        return 0
+def _ingest_batch(
+    database: Database, inbox_dir: Path, reads: Sequence[Read], positions: dict[str, int], now: datetime
+) -> tuple[int, dict[str, int]]:
+    """The number of records done, and the positions after it."""
     with database.write() as session:
         work_lock(session)
-        if (latest := get_positions(session)) != positions:
+        connection = session.connection()
+        latest = get_positions(connection)
+        if latest != positions:
+            # Another worker was faster; what it did must not be done again.
             reads = read_inbox(inbox_dir, latest, BATCH)
-        _ingest(session, reads, now)
-    return len(reads)
+        moved = {read.segment: read.end for read in reads}
+        _ingest(connection, reads, now)
+        save_positions(connection, moved)
+    return len(reads), latest | moved
 
 
-def _clean_up(database: Database, inbox_dir: Path) -> None:
+def _clean_up(database: Database, inbox_dir: Path, positions: Mapping[str, int]) -> None:
     """Deletes segments that are done, then their positions: the other way round they would be read again."""
-    with database.read() as session:
-        positions = get_positions(session)
     gone = delete_finished(inbox_dir, positions)
     if gone:
         with database.write() as session:
             session.execute(delete(InboxPosition).where(InboxPosition.segment.in_(gone)))
 
 
-def _ingest(session: Session, reads: Sequence[Read], now: datetime) -> None:
+def _ingest(connection: Connection, reads: Sequence[Read], now: datetime) -> None:
     items, counts = [], Counter[str]()
     for read in reads:
         try:
             envelope = _decode(read)
         except (ValueError, msgspec.MsgspecError) as error:
-            _quarantine(session, read.record, WHOLE_RECORD, error, now)
+            _quarantine(connection, read.record, WHOLE_RECORD, error, now)
             counts.update(read=1, quarantined=1)
             continue
         counts["read"] += len(envelope.hits)
         items += [Item(envelope, index, read.record) for index in range(len(envelope.hits))]
-    counts.update(_store(session, items, now))
-    add_counts(session, counts)
-    save_positions(session, {read.segment: read.end for read in reads})
+    counts.update(_store(connection, items, now))
+    add_counts(connection, counts)
 
 
 def _decode(read: Read) -> Envelope:
@@ -132,21 +140,21 @@ def _decode(read: Read) -> Envelope:
     return decode_envelope(read.record)
 
 
-def _store(session: Session, items: Sequence[Item], now: datetime) -> Counter[str]:
+def _store(connection: Connection, items: Sequence[Item], now: datetime) -> Counter[str]:
     """Stores hits; if that fails, each half by itself, until the hits that cannot be stored are alone."""
     if not items:
         return Counter()
     try:
-        with session.begin_nested():
-            return store_items(session, items, now)
+        with connection.begin_nested():
+            return store_items(connection, items, now)
     except Exception as error:
         if is_systemic(error):
             raise
         if len(items) == 1:
-            _quarantine(session, items[0].record, items[0].index, error, now)
+            _quarantine(connection, items[0].record, items[0].index, error, now)
             return Counter(quarantined=1)
     half = len(items) // 2
-    return _store(session, items[:half], now) + _store(session, items[half:], now)
+    return _store(connection, items[:half], now) + _store(connection, items[half:], now)
 
 
 def is_systemic(error: Exception) -> bool:
@@ -154,9 +162,9 @@ def is_systemic(error: Exception) -> bool:
     return isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError)
 
 
-def store_items(session: Session, items: Sequence[Item], now: datetime) -> Counter[str]:
+def store_items(connection: Connection, items: Sequence[Item], now: datetime) -> Counter[str]:
     """Drops, or stores, each hit. Returns lines for the books. Raises when any one hit cannot be stored."""
-    sites = _get_sites(session, {item.envelope.site for item in items})
+    sites = _get_sites(connection, {item.envelope.site for item in items})
     kept, dropped = [], []
     for item in items:
         site = sites.get(item.envelope.site)
@@ -166,33 +174,34 @@ def store_items(session: Session, items: Sequence[Item], now: datetime) -> Count
         else:
             dropped.append(_dropped_row(item, site, drop))
     if dropped:
-        session.execute(insert(DROPPED_HITS), dropped)
+        connection.execute(insert(DROPPED_HITS), dropped)
     groups = {site.id: site.page_groups for site in sites.values()}
-    stored = store_hits(session, _make_arrived(session, kept, sites, now), groups, now)
-    _note_hits(session, items, sites)
+    stored = store_hits(connection, _make_arrived(connection, kept, sites, now), groups, now)
+    _note_hits(connection, items, sites)
     counts = Counter(page_views=stored.page_views, actions=stored.actions, duplicates=stored.duplicates)
     counts.update(DROPPED + row["reason"] for row in dropped)
     return counts
 
 
-def _get_sites(session: Session, keys: Iterable[str]) -> dict[str, SiteView]:
-    found = select(SITES.c.id, SITES.c.key, SITES.c.hosts, SITES.c.staff_networks, SITES.c.page_groups)
+def _get_sites(connection: Connection, keys: Iterable[str]) -> dict[str, SiteView]:
     return {
         row.key: SiteView(
             row.id,
             tuple(map(str, row.hosts)),
             parse_networks(tuple(map(str, row.staff_networks))),
             row.page_groups,
+            row.first_hit_at,
+            row.last_hit_at,
         )
-        for row in session.execute(found.where(SITES.c.key.in_(keys)))
+        for row in connection.execute(SELECT_SITES, {"keys": list(keys)})
     }
 
 
 def _make_arrived(
-    session: Session, items: Sequence[Item], sites: Mapping[str, SiteView], now: datetime
+    connection: Connection, items: Sequence[Item], sites: Mapping[str, SiteView], now: datetime
 ) -> list[Arrived]:
     days = {day_of(item.hit.seen) for item in items if not has_consent(item.envelope)}
-    salts = get_salts(session, days, now)
+    salts = get_salts(connection, days, now)
     arrived = []
     for item in items:
         envelope, site = item.envelope, sites[item.envelope.site]
@@ -225,31 +234,36 @@ def _dropped_row(item: Item, site: SiteView | None, drop: Drop) -> dict[str, Any
     }
 
 
-def _note_hits(session: Session, items: Sequence[Item], sites: Mapping[str, SiteView]) -> None:
+def _note_hits(connection: Connection, items: Sequence[Item], sites: Mapping[str, SiteView]) -> None:
     """Keeps when the snippet was first and last heard of, and from where: also when the hits were dropped,
     for whoever installs the snippet is mostly staff."""
     for key, site in sites.items():
         heard = [item.envelope for item in items if item.envelope.site == key]
         heard = [envelope for envelope in heard if envelope.source == "snippet"]
-        if not heard:
-            continue
-        first, last = min(heard, key=_received), max(heard, key=_received)
-        first_at, last_at = from_micros(first.received), from_micros(last.received)
-        changes = update(SITES).where(SITES.c.id == site.id)
-        earlier = changes.where((SITES.c.first_hit_at.is_(None)) | (SITES.c.first_hit_at > first_at))
-        later = changes.where((SITES.c.last_hit_at.is_(None)) | (SITES.c.last_hit_at < last_at))
-        session.execute(earlier.values(first_hit_at=first_at, first_hit_address=first.address))
-        session.execute(later.values(last_hit_at=last_at))
+        changes = _heard_of(site, heard) if heard else {}
+        if changes:
+            connection.execute(UPDATE_SITE, [changes | {"row_id": site.id}])
+
+
+def _heard_of(site: SiteView, heard: Sequence[Envelope]) -> dict[str, Any]:
+    first, last = min(heard, key=_received), max(heard, key=_received)
+    first_at, last_at = from_micros(first.received), from_micros(last.received)
+    changes: dict[str, Any] = {}
+    if site.first_hit_at is None or first_at < site.first_hit_at:
+        changes |= {"first_hit_at": first_at, "first_hit_address": first.address}
+    if site.last_hit_at is None or last_at >= site.last_hit_at + SITE_SECONDS:
+        changes |= {"last_hit_at": last_at}
+    return changes
 
 
 def _received(envelope: Envelope) -> int:
     return envelope.received
 
 
-def _quarantine(session: Session, record: bytes, index: int, error: Exception, now: datetime) -> None:
+def _quarantine(connection: Connection, record: bytes, index: int, error: Exception, now: datetime) -> None:
     logger.error("hit quarantined error=%s", type(error).__name__)
     row = {"received_at": now, "error": _describe(error), "record": record, "hit_index": index}
-    session.execute(insert(QUARANTINE), [row])
+    connection.execute(insert(QUARANTINE), [row])
 
 
 def _describe(error: Exception) -> str:
@@ -263,25 +277,26 @@ def requeue_quarantined(database: Database, now: datetime) -> Requeued:
     """Puts every quarantined hit through again, once. What fails again stays, with its new error."""
     with database.write() as session:
         work_lock(session)
-        rows = session.execute(select(QUARANTINE.c.id, QUARANTINE.c.record, QUARANTINE.c.hit_index)).all()
-        done = sum(_requeue(session, *row, now) for row in rows)
+        connection = session.connection()
+        rows = connection.execute(select(QUARANTINE.c.id, QUARANTINE.c.record, QUARANTINE.c.hit_index)).all()
+        done = sum(_requeue(connection, *row, now) for row in rows)
     return Requeued(done, len(rows) - done)
 
 
-def _requeue(session: Session, id: int, record: bytes, index: int, now: datetime) -> bool:
+def _requeue(connection: Connection, id: int, record: bytes, index: int, now: datetime) -> bool:
     try:
-        with session.begin_nested():
+        with connection.begin_nested():
             envelope = decode_envelope(record)
             indexes = range(len(envelope.hits)) if index == WHOLE_RECORD else (index,)
-            counts = store_items(session, [Item(envelope, at, record) for at in indexes], now)
+            counts = store_items(connection, [Item(envelope, at, record) for at in indexes], now)
     except Exception as error:
         if is_systemic(error):
             raise
-        changed = update(QuarantinedHit).where(QuarantinedHit.id == id).values(error=_describe(error))
-        session.execute(changed)
+        changed = update(QUARANTINE).where(QUARANTINE.c.id == id).values(error=_describe(error))
+        connection.execute(changed)
         return False
-    session.execute(delete(QuarantinedHit).where(QuarantinedHit.id == id))
+    connection.execute(delete(QUARANTINE).where(QUARANTINE.c.id == id))
     # A record that nobody could read was counted as one hit.
-    add_counts(session, counts + Counter(read=len(indexes) - 1))
-    add_counts(session, {"quarantined": -1})
+    add_counts(connection, counts + Counter(read=len(indexes) - 1))
+    add_counts(connection, {"quarantined": -1})
     return True

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from tracker.models import InboxPosition, LedgerCount
 DROPPED = "dropped:"
 COUNTS = cast(Table, LedgerCount.__table__)
 POSITIONS = cast(Table, InboxPosition.__table__)
+SELECT_POSITIONS = select(POSITIONS.c.segment, POSITIONS.c.position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,33 +66,32 @@ def get_ledger(database: Database, inbox_dir: Path) -> Ledger:
     )
 
 
-def get_positions(session: Session) -> dict[str, int]:
+def get_positions(session: Session | Connection) -> dict[str, int]:
     """How far each segment of the inbox has been processed, in bytes."""
-    found = select(InboxPosition.segment, InboxPosition.position)
-    return {row.segment: row.position for row in session.execute(found)}
+    return {row.segment: row.position for row in session.execute(SELECT_POSITIONS)}
 
 
-def add_counts(session: Session, counts: Mapping[str, int]) -> None:
+def add_counts(connection: Connection, counts: Mapping[str, int]) -> None:
     """Adds to lines of the books, in the transaction of what is counted."""
     rows = [{"name": name, "count": count} for name, count in sorted(counts.items()) if count]
-    upsert(session, COUNTS, rows, add="count")
+    if rows:
+        connection.execute(ADD_COUNTS[connection.dialect.name], rows)
 
 
-def save_positions(session: Session, positions: Mapping[str, int]) -> None:
+def save_positions(connection: Connection, positions: Mapping[str, int]) -> None:
     rows = [{"segment": segment, "position": at} for segment, at in sorted(positions.items())]
-    upsert(session, POSITIONS, rows)
+    if rows:
+        connection.execute(SAVE_POSITIONS[connection.dialect.name], rows)
 
 
-def upsert(session: Session, table: Table, rows: list[dict[str, Any]], add: str = "") -> None:
-    """Inserts rows, or changes those whose key exists: column `add` grows, without it all are replaced."""
-    if not rows:
-        return
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    statement = (sqlite.insert if is_sqlite else postgresql.insert)(table)
-    keys = [column.name for column in table.primary_key]
-    names = [name for name in rows[0] if name not in keys]
-    changes = {
-        name: table.c[name] + statement.excluded[name] if name == add else statement.excluded[name]
-        for name in names
-    }
-    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), rows)
+def _upsert(insert: Any, table: Table, column: str, *, add: bool) -> Any:
+    """An insert that changes the row whose key exists: the column grows, or is replaced."""
+    statement = insert(table)
+    new = statement.excluded[column]
+    changed = {column: table.c[column] + new if add else new}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
+
+
+INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+ADD_COUNTS = {name: _upsert(insert, COUNTS, "count", add=True) for name, insert in INSERTS.items()}
+SAVE_POSITIONS = {name: _upsert(insert, POSITIONS, "position", add=False) for name, insert in INSERTS.items()}

@@ -36,21 +36,28 @@ def check_pattern(pattern: str) -> str:
 
 def matches(pattern: str, url: str) -> bool:
     """Whether the page at `url` (a full address, or a path that begins with a slash) fits the pattern."""
-    host, path = split_url(url)
-    subject = unquote(path).lower()
-    if not pattern.startswith("/"):
-        subject = host + subject
-    bare = subject.rstrip("/")
-    parts = _parts(pattern)
-    return _fits(parts, bare + "/") or _fits(parts, bare)
+    return _fits_page(pattern, *_read_page(url))
 
 
 def find_page_group(url: str, groups: Iterable[Sequence[object]]) -> str:
     """The name of the first group, of [[name, [pattern, ...]], ...], with a fitting pattern; or empty."""
+    host, path = _read_page(url)
     for name, patterns in groups:
-        if isinstance(patterns, Sequence) and any(matches(str(pattern), url) for pattern in patterns):
+        if isinstance(patterns, Sequence) and any(_fits_page(str(one), host, path) for one in patterns):
             return str(name)
     return ""
+
+
+def _read_page(url: str) -> tuple[str, str]:
+    host, path = split_url(url)
+    return host, unquote(path).lower().rstrip("/")
+
+
+def _fits_page(pattern: str, host: str, bare: str) -> bool:
+    """`bare`: a path without a slash at its end; it is tried with and without."""
+    subject = bare if pattern.startswith("/") else host + bare
+    parts = _parts(pattern)
+    return _fits(parts, subject + "/") or _fits(parts, subject)
 
 
 def split_url(url: str) -> tuple[str, str]:

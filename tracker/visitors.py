@@ -13,8 +13,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import cast
 
-from sqlalchemy import Table, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Table, insert, select
 
 from tracker.models import DailySalt
 from tracker.records import Envelope, from_micros
@@ -41,14 +40,14 @@ def day_of(seen: int) -> date:
     return from_micros(seen).date()
 
 
-def get_salts(session: Session, days: Collection[date], now: datetime) -> dict[date, bytes]:
+def get_salts(connection: Connection, days: Collection[date], now: datetime) -> dict[date, bytes]:
     """The salts of these days, made where missing; the caller holds the work lock."""
     if not days:
         return {}
     found = select(SALTS.c.day, SALTS.c.salt).where(SALTS.c.day.in_(days))
-    salts: dict[date, bytes] = {row.day: row.salt for row in session.execute(found)}
+    salts: dict[date, bytes] = {row.day: row.salt for row in connection.execute(found)}
     missing = {day: secrets.token_bytes(32) for day in days if day not in salts}
     if missing:
         made = [{"day": day, "salt": salt, "made_at": now} for day, salt in missing.items()]
-        session.execute(insert(SALTS), made)
+        connection.execute(insert(SALTS), made)
     return salts | missing
