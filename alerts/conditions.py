@@ -28,30 +28,10 @@ from alerts.values import (
     fold,
 )
 from alerts.words import Words
+from enrichment.kinds import Kind as AddressKind
 from enrichment.models import DealState, Stage
 from tracker.pages import matches
-
-TRAFFIC_CHANNELS = (
-    "Direct",
-    "Cross-network",
-    "Paid Shopping",
-    "Paid Search",
-    "Paid Social",
-    "Paid Video",
-    "Display",
-    "Paid Other",
-    "Organic Shopping",
-    "Organic Social",
-    "Organic Video",
-    "Organic Search",
-    "Referral",
-    "Email",
-    "Affiliates",
-    "Audio",
-    "SMS",
-    "Mobile Push Notifications",
-    "Unassigned",
-)
+from tracker.sources import CHANNEL_NAMES
 
 
 class Part(StrEnum):
@@ -348,7 +328,7 @@ def _country_aliases() -> dict[Any, str]:
 STAGE_KEYS = tuple(stage.value for stage in Stage)
 DEAL_KEYS = tuple(state.value for state in DealState)
 COUNTRY_CODES = words.country_codes()
-KIND_KEYS = tuple(words.KINDS)
+KIND_KEYS = tuple(kind.value for kind in AddressKind)
 
 _TABLE = (
     Condition(
@@ -463,8 +443,8 @@ _TABLE = (
         key="traffic_channel",
         label={"en": "Traffic channel", "sv": "Trafikkanal"},
         help="The class of the visit's source.",
-        kind=ChoicesKind("a traffic channel", TRAFFIC_CHANNELS),
-        choices=TRAFFIC_CHANNELS,
+        kind=ChoicesKind("a traffic channel", CHANNEL_NAMES),
+        choices=CHANNEL_NAMES,
         part=Part.HAPPENING,
         test=_traffic_channel,
         show=_texts,

@@ -45,4 +45,4 @@ class Fake46elks(FakeServer):
 
 
 if __name__ == "__main__":
-    run_alone(lambda port, log: Fake46elks(port, log))
+    run_alone(Fake46elks)

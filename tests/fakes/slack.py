@@ -138,4 +138,4 @@ def not_ok(error: str) -> Answer:
 
 
 if __name__ == "__main__":
-    run_alone(lambda port, log: FakeSlack(port, log))
+    run_alone(FakeSlack)

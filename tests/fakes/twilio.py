@@ -69,4 +69,4 @@ def basic(username: str, password: str) -> str:
 
 
 if __name__ == "__main__":
-    run_alone(lambda port, log: FakeTwilio(port, log))
+    run_alone(FakeTwilio)
