@@ -1,6 +1,6 @@
 import type { Mode } from './tag'
 import { readItem, writeItem } from './store'
-import { forgetVisitor, isKnown } from './visitor'
+import { forgetVisitor, isGone, isKnown } from './visitor'
 
 /** y: requests with a visitor id. n: requests, nothing stored. '': neither requests nor storage. */
 export type Consent = 'y' | 'n' | ''
@@ -20,6 +20,10 @@ export function decideConsent(mode: Mode, choice: Choice, privacyControl: boolea
 }
 
 export function getConsent(): Consent {
+  if (isGone()) {
+    choice = 'n'
+    settle()
+  }
   return consent
 }
 

@@ -47,6 +47,6 @@ const earlier = window.doorbell
 
 // A second tag on the page, or a second copy by a tag manager, must not count twice.
 if (!earlier?.v) {
-  if (script?.dataset.site) start(script, earlier?.q || [])
-  else console.error('doorbell: the script tag needs data-site="KEY"')
+  if (script?.src && script.dataset.site) start(script, earlier?.q || [])
+  else console.error('doorbell: the script tag needs src and data-site="KEY"')
 }

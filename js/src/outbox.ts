@@ -41,7 +41,10 @@ export function flush(): void {
   clearTimeout(timer)
   timer = undefined
   pausing = false
-  while (waiting.length && getConsent()) send(waiting.splice(0, MOST_HITS_A_REQUEST))
+  if (!getConsent()) return
+  // Taken out first: a failure that is known at once puts its hits back.
+  const hits = waiting.splice(0)
+  while (hits.length) send(hits.splice(0, MOST_HITS_A_REQUEST))
 }
 
 /** Forgets what waits, here and in storage. */

@@ -6,6 +6,8 @@ import type { Tag } from './tag'
 
 // A router that redirects changes the address twice in a row; only where it comes to rest is a page.
 const SETTLE_MS = 50
+// An app that redirects at its start does so before DOMContentLoaded; another script may hold that up for long.
+const START_MS = 500
 
 let tag: Tag
 let settled: () => void
@@ -29,7 +31,8 @@ export function watchViews(siteTag: Tag, onSettled: () => void): void {
     }
   })
   document.addEventListener('prerenderingchange', moved)
-  moved()
+  document.addEventListener('DOMContentLoaded', moved)
+  setTimeout(moved, document.readyState == 'complete' ? 0 : START_MS)
 }
 
 /** True while the address may still change. */

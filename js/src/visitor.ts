@@ -6,6 +6,7 @@ const VISIT_GAP_MINUTES = 30
 
 // Stands in for the cookie where cookies are forbidden.
 let kept = ''
+let stored = false
 
 /** True when an earlier page was allowed to know this visitor. */
 export function isKnown(): boolean {
@@ -20,10 +21,17 @@ export function touchVisitor(now: number): { i: string; ss: string } {
   const ss = visit && minute - +last! < VISIT_GAP_MINUTES ? visit : randomId()
   kept = [i, ss, minute].join('.')
   writeCookie(kept)
+  stored = isKnown()
   return { i, ss }
+}
+
+/** True when the cookie we wrote is gone: the visitor said no in another tab, or cleared it. */
+export function isGone(): boolean {
+  return stored && !readCookie()
 }
 
 export function forgetVisitor(): void {
   kept = ''
+  stored = false
   if (readCookie()) writeCookie('')
 }

@@ -14,7 +14,7 @@ async function load(attributes: string): Promise<void> {
 }
 
 function settle(): Promise<unknown> {
-  return vi.advanceTimersByTimeAsync(100)
+  return vi.advanceTimersByTimeAsync(1000)
 }
 
 beforeEach(() => {
@@ -44,7 +44,7 @@ test('a tag without a site key says what is missing', async () => {
   const error = vi.spyOn(console, 'error').mockReturnValue()
   await load('')
   await settle()
-  expect(error).toHaveBeenCalledWith('doorbell: the script tag needs data-site="KEY"')
+  expect(error).toHaveBeenCalledWith('doorbell: the script tag needs src and data-site="KEY"')
   expect(hits).toEqual([])
 })
 

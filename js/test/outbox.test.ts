@@ -87,6 +87,21 @@ test('no answer at all is tried again', async () => {
   expect(requests.length).toBe(2)
 })
 
+test.each([
+  ['throws', () => { throw new Error('broken') }],
+  ['answers nothing', () => undefined],
+])('a page whose own fetch %s sees no error', async (_, broken) => {
+  vi.stubGlobal('fetch', broken)
+  outbox.put(hit())
+  await vi.advanceTimersByTimeAsync(0)
+  vi.stubGlobal('fetch', async (_: string, request: RequestInit) => {
+    requests.push(JSON.parse(request.body as string))
+    return answer()
+  })
+  await vi.advanceTimersByTimeAsync(3000)
+  expect(requests.length).toBe(1)
+})
+
 test('a fresh start after the server came back', async () => {
   answer = () => new Response(null, { status: 503 })
   outbox.put(hit())

@@ -72,7 +72,10 @@ class Server:
 
 
 class Recorder(Server):
-    """Stands where the collector stands: serves the built script and keeps what is posted to /s/e."""
+    """Stands where the collector stands: serves the built script and keeps what is posted to /s/e.
+
+    While `gate` is cleared, /s/e and /held keep whoever asks waiting; requests are recorded at once.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,8 +87,9 @@ class Recorder(Server):
         if request.path == "/s/v.js":
             script = (STATIC / "v.js").read_bytes()
             return Answer(200, CORS | {"Content-Type": TYPES[".js"]}, script)
-        if request.path == "/s/e" and request.method == "POST":
+        if request.path in ("/s/e", "/held"):
             self.gate.wait(10)
+        if request.path == "/s/e" and request.method == "POST":
             answer = self.next_answers.popleft() if self.next_answers else Answer(202)
             return Answer(answer.status, CORS | answer.headers)
         return super().answer(request)

@@ -114,6 +114,26 @@ def test_a_redirect_of_the_router_reports_only_where_it_rests(open_page: Open, c
     assert view["r"].endswith("/a")
 
 
+def test_an_app_that_redirects_at_its_start_reports_only_where_it_rests(
+    page: Page, site: Server, collector: Recorder
+) -> None:
+    app = "setTimeout(() => history.replaceState({}, '', '/en'), 5)"
+    site.pages["/app.js"] = Answer(200, {"Content-Type": "text/javascript"}, app.encode())
+    site.put_page("/", f'<!doctype html>{collector.tag()}<script defer src="/app.js"></script>')
+    page.goto(site.address("/"))
+    drain(page, collector)
+    assert paths(collector) == ["/en"]
+
+
+def test_a_script_that_hangs_does_not_hold_up_the_view(page: Page, site: Server, collector: Recorder) -> None:
+    collector.gate.clear()
+    hanging = f'<script defer src="{collector.address("/held")}"></script>'
+    site.put_page("/", f"<!doctype html>{collector.tag()}{hanging}")
+    page.goto(site.address("/"), wait_until="commit")
+    collector.wait_for("pageview")
+    assert page.evaluate("document.readyState") == "interactive"
+
+
 def test_a_filter_in_the_query_is_no_new_page(open_page: Open, collector: Recorder) -> None:
     page = open_page("/list")
     page.evaluate("() => history.replaceState({}, '', '/list?colour=red')")
@@ -488,6 +508,21 @@ def test_a_no_on_a_site_that_grants_is_remembered(
     assert context.cookies() == []
 
 
+def test_a_no_in_one_tab_holds_in_the_others(
+    open_page: Open, context: BrowserContext, collector: Recorder
+) -> None:
+    page = open_page(attributes="data-consent=granted")
+    collector.wait_for("pageview")
+    other = context.new_page()
+    other.goto(page.url)
+    collector.wait_for("pageview", 2)
+    call(other, "consent", "n")
+    collector.wait_for("consent")
+    call(page, "track", "after no")
+    collector.wait_for("after no")
+    assert (collector.envelopes[-1]["c"], context.cookies()) == ("n", [])
+
+
 @pytest.mark.parametrize("mode", ["cookieless", "granted", "required"])
 def test_global_privacy_control_forces_cookieless(
     open_page: Open, context: BrowserContext, collector: Recorder, mode: str
@@ -526,6 +561,7 @@ def test_a_strict_content_security_policy_has_nothing_to_complain_about(
         "const no = () => { throw Error() }; Object.defineProperty(document, 'cookie', {get: no, set: no})",
         "Object.defineProperty(window, 'localStorage', {get() { throw Error('no') }})",
         "window.fetch = undefined",
+        "Array.from(document.querySelectorAll('body')).forEach(body => body.remove())",
         "delete Request.prototype.keepalive",
     ],
 )
