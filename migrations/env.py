@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from alembic import context
-from sqlalchemy import Connection
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import JSON, Connection
 
 from migrations.metadata import metadata
-from tracker.db import make_engine
+from tracker.db import UtcDateTime, make_engine
 from tracker.settings import read_settings
+
+
+def render_item(kind: str, item: object, context: AutogenContext) -> str | Literal[False]:
+    """Our own column types by their names, so that a migration reads like the models."""
+    if isinstance(item, JSON):
+        return "tracker.db.JsonColumn"
+    return "tracker.db.UtcDateTime()" if isinstance(item, UtcDateTime) else False
 
 
 def run(connection: Connection) -> None:
     context.configure(
-        connection=connection, target_metadata=metadata, render_as_batch=True, compare_type=True
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=True,
+        render_item=render_item,
+        compare_type=True,
     )
     with context.begin_transaction():
         context.run_migrations()

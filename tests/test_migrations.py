@@ -1,0 +1,63 @@
+"""Models and migrations agree, on both databases, and a start brings a database up to date."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from migrations.metadata import metadata
+from migrations.upgrade import upgrade
+from tests.conftest import PostgresServer
+from tracker.db import Database
+
+
+@pytest.fixture
+def empty_database(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
+    if database_kind == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+        yield database
+        database.close()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.new_database(empty=True)
+    database = Database(server.address(name))
+    yield database
+    database.close()
+    server.drop(name)
+
+
+def test_models_and_migrations_agree(empty_database: Database, tmp_path: Path) -> None:
+    upgrade(empty_database, tmp_path / "lock")
+    with empty_database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_second_upgrade_changes_nothing(empty_database: Database, tmp_path: Path) -> None:
+    upgrade(empty_database, tmp_path / "lock")
+    before = set(inspect(empty_database.engine).get_table_names())
+    upgrade(empty_database, tmp_path / "lock")
+    assert set(inspect(empty_database.engine).get_table_names()) == before
+
+
+def test_many_processes_that_start_together_migrate_once(empty_database: Database, tmp_path: Path) -> None:
+    script = (
+        "import sys, pathlib; from migrations.upgrade import upgrade; from tracker.db import Database; "
+        "upgrade(Database(sys.argv[1]), pathlib.Path(sys.argv[2]))"
+    )
+    # Each has a lock file of its own where the database has to do the locking, as on several machines.
+    shared = empty_database.is_sqlite
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, empty_database.url, str(tmp_path / ("lock" if shared else f"lock-{n}"))]
+        )
+        for n in range(4)
+    ]
+    assert [process.wait(60) for process in processes] == [0, 0, 0, 0]
