@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.recorder import STATIC, Answer, Recorder, Server
 from tests.conftest import wait_until
+from tracker.protocol import Arrival, parse_request
 
 Open = Callable[..., Page]
 ACME = "www.acme.test"
@@ -83,6 +85,24 @@ def test_the_envelope_follows_the_protocol(open_page: Open, collector: Recorder)
     }  # fmt: skip
     assert 0 <= envelope["at"] - view["t"] < 1000
     assert len(collector.posts[0].body) <= 350
+
+
+@pytest.mark.parametrize("mode", ["cookieless", "granted"])
+def test_the_collector_refuses_nothing_of_what_is_sent(
+    open_page: Open, site: Server, collector: Recorder, now: datetime, mode: str
+) -> None:
+    page = open_page(attributes=f"data-consent={mode}", body='<a href="/prices.pdf">x</a>')
+    call(page, "identify", {"email": "eva@acme.test"})
+    call(page, "track", "asked", {"seats": 3, "plan": "pro", "new": True})
+    page.evaluate("() => history.pushState({}, '', '/b')")
+    collector.wait_for("engagement")
+    page.click("a")
+    collector.wait_for("download")
+    accepted = [parse_request(post.body, Arrival(now, "192.0.2.1")) for post in collector.posts]
+    assert [each.rejected for each in accepted] == [()] * len(accepted)
+    assert [hit.name for each in accepted for hit in each.envelope.hits] == [
+        hit["n"] for hit in collector.hits()
+    ]
 
 
 def test_a_view_costs_one_script_and_one_plain_request(open_page: Open, collector: Recorder) -> None:
