@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tracker.settings import Network
 
@@ -49,7 +50,12 @@ def read_address(text: str) -> Address | None:
 
     IPv4 written as IPv6 (`::ffff:1.2.3.4`) comes back as IPv4, and a zone (`fe80::1%eth0`) is left off.
     """
-    text = text.strip(" \t")
+    # No spelling is longer; what is kept in memory must be bounded.
+    return _read(text.strip(" \t")) if len(text) <= 100 else None
+
+
+@lru_cache(4096)
+def _read(text: str) -> Address | None:
     if match := _BRACKETED.fullmatch(text) or _WITH_PORT.fullmatch(text):
         text = match[1]
     try:

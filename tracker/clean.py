@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 MOST_URL = 2048
@@ -42,7 +43,8 @@ def clean_url(text: str, extra: frozenset[str] = frozenset()) -> str:
     parts = _split(clean_text(text.strip(), 65_536))
     query = "&".join(pair for pair in parts.query.split("&") if _is_harmless(pair, extra))
     route = _ROUTE.match(parts.fragment)
-    url = f"{parts.scheme}://{_host_and_port(parts)}{parts.path.replace(chr(92), '/') or '/'}"
+    path = parts.path.replace("\\", "/") or "/"
+    url = f"{parts.scheme}://{_host_and_port(parts.scheme, parts.netloc)}{path}"
     url += f"?{query}" if query else ""
     url += f"#{route[0]}" if route else ""
     return url[:MOST_URL]
@@ -59,7 +61,8 @@ def find_url(text: str, extra: frozenset[str] = frozenset()) -> str:
 def find_host(url: str) -> str:
     """The host of an address, as clean_host writes it, with its port if it names one; else an empty text."""
     try:
-        return _host_and_port(_split(url))
+        parts = _split(url)
+        return _host_and_port(parts.scheme, parts.netloc)
     except BadUrl:
         return ""
 
@@ -87,16 +90,25 @@ def _split(text: str) -> SplitResult:
     return parts
 
 
-def _host_and_port(parts: SplitResult) -> str:
-    # Browsers end the host at a backslash; a reader that does not would take another host for the page's.
-    if "\\" in parts.netloc:
+def _host_and_port(scheme: str, netloc: str) -> str:
+    # Bounded before it is kept in memory: a host has at most 253 characters.
+    if len(netloc) > 300:
         raise BadUrl
+    return _read_netloc(scheme, netloc)
+
+
+@lru_cache(4096)
+def _read_netloc(scheme: str, netloc: str) -> str:
+    # Browsers end the host at a backslash; a reader that does not would take another host for the page's.
+    if "\\" in netloc:
+        raise BadUrl
+    parts = SplitResult(scheme, netloc, "", "", "")
     try:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise BadUrl from None
     host = clean_host(f"[{host}]" if ":" in host else host)
-    return host if port is None or (parts.scheme, port) in _USUAL else f"{host}:{port}"
+    return host if port is None or (scheme, port) in _USUAL else f"{host}:{port}"
 
 
 _USUAL = {("http", 80), ("https", 443)}
