@@ -102,13 +102,18 @@ def _ingest_batch(
         work_lock(session)
         connection = session.connection()
         latest = get_positions(connection)
-        if latest != positions:
+        if latest != positions or _has_lost_segment(inbox_dir, reads):
             # Another worker was faster; what it did must not be done again.
             reads = read_inbox(inbox_dir, latest, BATCH)
         moved = {read.segment: read.end for read in reads}
         _ingest(connection, reads, now)
         save_positions(connection, moved)
     return len(reads), latest | moved
+
+
+def _has_lost_segment(inbox_dir: Path, reads: Sequence[Read]) -> bool:
+    """A segment goes before its position does, so one whose position is gone cannot look untouched."""
+    return not all((inbox_dir / segment).exists() for segment in {read.segment for read in reads})
 
 
 def _clean_up(database: Database, inbox_dir: Path, positions: Mapping[str, int]) -> None:
@@ -159,7 +164,10 @@ def _store(connection: Connection, items: Sequence[Item], now: datetime) -> Coun
 
 def is_systemic(error: Exception) -> bool:
     """Whether the database failed rather than the hit: away, locked, full, or of another version."""
-    return isinstance(error, DBAPIError) and not isinstance(error, DataError | IntegrityError)
+    if not isinstance(error, DBAPIError) or isinstance(error, DataError | IntegrityError):
+        return False
+    # PostgreSQL's class 54: this statement was too much for it, another will not be.
+    return not str(getattr(error.orig, "sqlstate", "")).startswith("54")
 
 
 def store_items(connection: Connection, items: Sequence[Item], now: datetime) -> Counter[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -458,6 +459,20 @@ def test_a_batch_that_fails_at_its_very_end_leaves_nothing_and_is_done_again(
 
 def test_nothing_waiting_is_nothing_done(database: Database, inbox_dir: Path, now: datetime) -> None:
     assert ingest_waiting(database, inbox_dir, now) == 0
+
+
+def test_workers_started_twice_by_mistake_do_nothing_twice(
+    database: Database, inbox_dir: Path, now: datetime
+) -> None:
+    for part in range(4):
+        put(inbox_dir, *(make_envelope(make_hit(), visitor=f"visitor-{part}-{n}") for n in range(60)))
+        put(inbox_dir, make_envelope(make_hit(), user_agent="curl/8"))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: ingest_waiting(database, inbox_dir, now), range(8)))
+    ledger = get_ledger(database, inbox_dir)
+    assert (ledger.accepted, ledger.page_views, ledger.duplicates) == (244, 240, 0)
+    assert ledger.dropped == {"bot": 4}
+    assert list(inbox_dir.iterdir()) == []
 
 
 def test_more_than_a_batch_is_done_at_once(database: Database, inbox_dir: Path, now: datetime) -> None:
