@@ -64,7 +64,7 @@ def find_waiting(session: Session, limit: int) -> list[Waiting]:
         .order_by(PageView.id)
         .limit(limit)
     )
-    return [Waiting(*row) for row in rows.tuples()]
+    return [Waiting(*row) for row in rows]
 
 
 def gather_facts(
@@ -110,7 +110,7 @@ def _contacts(session: Session, visitor_ids: Collection[int]) -> Mapping[int, li
         .order_by(VisitorContact.linked_at.desc(), VisitorContact.id.desc())
     )
     linked: dict[int, list[_Linked]] = defaultdict(list)
-    for visitor_id, contact, proof, company_name in rows.tuples():
+    for visitor_id, contact, proof, company_name in rows:
         linked[visitor_id].append((contact, proof, company_name or ""))
     return linked
 
@@ -181,7 +181,7 @@ class _Companies:
             .join(DealProduct, DealProduct.deal_id == Deal.id)
             .join(Product, Product.id == DealProduct.product_id)
             .where(Deal.company_id.in_(ids), Deal.state == DealState.WON)
-        ).tuples():
+        ):
             self.owned[company_id].add(name)
 
     def _read_lists(self, session: Session) -> dict[str, list[str]]:
@@ -192,7 +192,7 @@ class _Companies:
             .join(TargetList, TargetList.id == TargetListEntry.list_id)
             .where(TargetListEntry.domain.in_(domains))
             .order_by(TargetList.name)
-        ).tuples():
+        ):
             lists[domain].append(name)
         return lists
 
@@ -257,7 +257,7 @@ class _Counts:
             .join(Visit, Visit.id == PageView.visit_id)
             .outerjoin(Identification, Identification.visit_id == Visit.id)
             .where(PageView.seen_at >= since, or_(of_company, of_visitor))
-        ).tuples():
+        ):
             views[visit_id].append(seen_at)
         self.viewed = views
 
@@ -290,7 +290,7 @@ def _read_seen(session: Session, where: ColumnElement[bool]) -> list[_Seen]:
         .outerjoin(Identification, Identification.visit_id == Visit.id)
         .where(Visit.merged_into_id.is_(None), where)
     )
-    return [_Seen(*row) for row in rows.tuples()]
+    return [_Seen(*row) for row in rows]
 
 
 def _last_alerts(
@@ -303,6 +303,6 @@ def _last_alerts(
     )
     return {
         (rule_id, subject): LastAlert(alert_id, seen_at)
-        for rule_id, subject, alert_id, seen_at in rows.tuples()
+        for rule_id, subject, alert_id, seen_at in rows
         if rule_id is not None
     }

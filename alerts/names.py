@@ -32,7 +32,7 @@ def read_names(session: Session) -> Names:
     users = session.execute(select(User.email, User.name).order_by(User.email))
     return Names(
         channels={name: (kind, target) for name, kind, target in channels},
-        users=dict(users.tuples().all()),
+        users=dict(users.all()),
     )
 
 

@@ -274,7 +274,7 @@ def _resends(kind: str) -> bool:
     return kind in CHANNELS and channel_class(kind).resends
 
 
-def resume_channel(session: Session, channel: Channel, now: datetime) -> None:
+def resume_channel(channel: Channel) -> None:
     """Lets a paused channel send again, at once."""
     channel.paused_at = None
     channel.paused_reason = ""

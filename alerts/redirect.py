@@ -23,7 +23,7 @@ def give_up(session: Session, delivery: Delivery, state: DeliveryState, why: str
     session.flush()
     used = session.execute(
         select(Delivery.channel_id, Delivery.target).where(Delivery.alert_id == delivery.alert_id)
-    ).tuples()
+    )
     places = read_places(session, [(channel_id, target) for channel_id, target in used if channel_id])
     problem = Problem("", {}, _said(delivery, why))
     found = find_fallback(problem, places, failed=delivery.channel_name, user_id=delivery.user_id)

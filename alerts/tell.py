@@ -152,7 +152,7 @@ def _pages(session: Session, facts: Facts) -> Sequence[tuple[str, str, str]]:
         .order_by(PageView.seen_at.desc(), PageView.id.desc())
         .limit(200)
     )
-    return rows.tuples().all()
+    return rows.all()
 
 
 def _source(facts: Facts) -> str:
@@ -202,4 +202,4 @@ def _earlier(session: Session, facts: Facts, company: CompanyFacts | None) -> _E
             Visit.started_at <= facts.page.seen_at,
         )
     ).one()
-    return _Earlier(*row.tuple())
+    return _Earlier(*row)
