@@ -38,13 +38,16 @@ PROVIDER_COUNTRIES = frozenset(
     ).split()
 )
 # Where a legal form alone says too little: half of the small networks there are providers.
-UNCLEAR_COUNTRIES = frozenset("AE CY CZ EE ES HK HR HU IL IT KR LT LV MY SC SG SI SK TR TW VG ZA".split())
+UNCLEAR_COUNTRIES = frozenset(
+    "AE CY CZ DK EE ES FI HK HR HU IL IS IT KR LT LV MY NO SC SE SG SI SK TR TW VG ZA".split()
+)
 # 2^13 IPv4 addresses and more with nothing but a legal form: in a sample nearly all were providers.
 SUSPECT_SIZE = 13
 # These stand in the handles of all sorts of networks and say nothing.
 _HANDLE_NOISE = frozenset("as asn net network networks nets inet internet isp online link global ip".split())
 _PERSON = re.compile(r"\b(trading as|t/a|d/b/a)\b", re.IGNORECASE)
 _PART = re.compile(r"[^a-z0-9]+")
+_LETTER_RUN = re.compile(r"\b[a-z](?: [a-z]\b)+")
 _GENERIC_ENDINGS = frozenset(
     (
         "group gruppen groep groupe konsern koncern holding holdings international global worldwide "
@@ -94,7 +97,8 @@ def classify_name(name: str, handle: str = "", country: str = "", size: int = 0)
 def organisation_key(name: str) -> str:
     """`name` folded for looking it up among well-known organisations; may be empty."""
     parts = [part for part in _PART.split(name_key(name)) if part not in ("", "and", "the")]
-    return " ".join(parts)
+    # "A.P. Moller" and "A P Moller", "H & M" and "HM" are the same.
+    return _LETTER_RUN.sub(lambda run: run.group().replace(" ", ""), " ".join(parts))
 
 
 def find_known(name: str, country: str = "") -> KnownOrganisation | None:

@@ -31,17 +31,22 @@ def test_a_provider_word_wins_over_a_business_word() -> None:
 
 
 def test_a_legal_form_alone_makes_a_possible_company() -> None:
-    judgement = classify_name("Zyxwvu AB", "", "SE", 10)
+    judgement = classify_name("Zyxwvu GmbH", "", "DE", 10)
     assert (judgement.kind, judgement.weight) == (Kind.COMPANY, 0.6)
 
 
-@pytest.mark.parametrize(("country", "size"), [("BR", 10), ("SE", 18)])
+@pytest.mark.parametrize(("country", "size"), [("BR", 10), ("DE", 18)])
 def test_a_legal_form_alone_is_not_enough_where_most_are_providers(country: str, size: int) -> None:
     assert classify_name("Zyxwvu AB", "", country, size).kind is Kind.ISP
 
 
+@pytest.mark.parametrize(("country", "size"), [("SE", 10), ("DE", 14)])
+def test_a_legal_form_alone_is_not_named_where_half_are_providers(country: str, size: int) -> None:
+    assert classify_name("Zyxwvu AB", "", country, size).kind is Kind.UNKNOWN
+
+
 def test_a_trade_of_providers_beside_a_legal_form_is_not_named() -> None:
-    assert classify_name("Zyxwvu Solutions AB", "", "SE", 10).kind is Kind.UNKNOWN
+    assert classify_name("Zyxwvu Solutions GmbH", "", "DE", 10).kind is Kind.UNKNOWN
 
 
 def test_a_person_is_never_a_company() -> None:

@@ -1,0 +1,103 @@
+"""How right and how fast identification is: `python -m bench.identify`.
+
+Accuracy on rows of address and right answer (`../shared/data/identify_dev.csv`, or a file named as
+the argument: ip, expect_kind, expect_org, expect_domain), and look-ups a second against the bare
+MMDB reader on the same file in the same run.
+"""
+
+from __future__ import annotations
+
+import csv
+import ipaddress
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import maxminddb
+
+from enrichment.chain import Identified, identify_address
+from enrichment.kinds import Kind
+from enrichment.providers import Provider, open_providers
+
+ROWS = Path(__file__).resolve().parents[2] / "shared" / "data" / "identify_dev.csv"
+SHORT_KINDS = {"edu": "education", "gov": "government"}
+COUNT = 20_000
+# A website's visitors come back and share offices: fewer addresses than look-ups.
+DISTINCT = 4_000
+
+
+def main() -> None:
+    """Print accuracy, then speed."""
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else ROWS
+    with TemporaryDirectory() as folder:
+        providers = open_providers(Path(folder))
+        if path.exists():
+            print_accuracy(path, providers)
+        else:
+            print(f"accuracy: left out, {path} is not there")
+        print_speed(providers, next(Path(folder).glob("*.mmdb")))
+
+
+def print_accuracy(path: Path, providers: Sequence[Provider]) -> None:
+    """Companies named, others wrongly called companies, and the domains of companies."""
+    with path.open(encoding="utf-8") as file:
+        answers = [(row, identify_address(row["ip"], providers)) for row in csv.DictReader(file)]
+    companies = [(row, found) for row, found in answers if row["expect_kind"] == "company"]
+    others = [found for row, found in answers if row["expect_kind"] != "company"]
+    print(f"companies named:  {_count_companies(found for _, found in companies)} of {len(companies)}")
+    print(f"others so called: {_count_companies(others)} of {len(others)}")
+    for name, count in sorted(_domain_counts(companies).items()):
+        print(f"domains {name}: {count}")
+    for row, found in answers:
+        expected = SHORT_KINDS.get(row["expect_kind"], row["expect_kind"])
+        if expected != found.kind:
+            print(f"  {row['ip']} ({row['expect_org']}) is {expected}, got {found.kind}")
+
+
+def _count_companies(answers: Iterable[Identified]) -> int:
+    return sum(found.kind is Kind.COMPANY for found in answers)
+
+
+def _domain_counts(companies: Iterable[tuple[dict[str, str], Identified]]) -> Counter[str]:
+    counts = Counter[str]()
+    for row, found in companies:
+        right = set(row["expect_domain"].split("|")) - {""}
+        if not right:
+            continue
+        counts["asserted, right"] += found.domain in right
+        counts["asserted, wrong"] += bool(found.domain) and found.domain not in right
+        counts["among the candidates only"] += not found.domain and bool(right & set(found.candidates))
+    return counts
+
+
+def print_speed(providers: Sequence[Provider], table: Path) -> None:
+    """Microseconds of processor time a look-up, with the caches cold and warm, against the bare reader."""
+    addresses = _addresses()
+    with maxminddb.open_database(table, maxminddb.MODE_MEMORY) as reader:
+        bare = _microseconds(reader.get, addresses)
+    cold = _microseconds(lambda address: identify_address(address, providers), addresses)
+    warm = _microseconds(lambda address: identify_address(address, providers), addresses)
+    print(f"bare reader, in memory: {bare:6.1f} us a look-up")
+    print(f"identification, cold:   {cold:6.1f} us ({cold / bare:.1f} times)")
+    print(f"identification, warm:   {warm:6.1f} us ({warm / bare:.1f} times), limit 100 us")
+
+
+def _addresses() -> list[str]:
+    chance = random.Random(7)
+    pool = [str(ipaddress.IPv4Address(chance.randrange(0x01000000, 0xDF000000))) for _ in range(DISTINCT)]
+    return chance.choices(pool, k=COUNT)
+
+
+def _microseconds(look_up: Callable[[str], object], addresses: Sequence[str]) -> float:
+    begun = time.process_time()
+    for address in addresses:
+        look_up(address)
+    return (time.process_time() - begun) / len(addresses) * 1e6
+
+
+if __name__ == "__main__":
+    main()
