@@ -100,7 +100,7 @@ def find_alert_facts(session: Session, public_id: str) -> AlertFacts | None:
     row = session.execute(statement).first()
     if row is None:
         return None
-    alert, visit, company, contact, page, identified, name, email = row._tuple()
+    alert, visit, company, contact, page, identified, name, email = row
     deliveries = _deliveries(session, alert.id)
     return AlertFacts(
         alert=alert,
@@ -123,7 +123,7 @@ def _deliveries(session: Session, alert_id: int) -> tuple[DeliveryFacts, ...]:
         .where(Delivery.alert_id == alert_id)
         .order_by(Delivery.id)
     )
-    rows = session.execute(statement).tuples().all()
+    rows = session.execute(statement).all()
     tries = _tries(session, [delivery.id for delivery, _, _ in rows])
     return tuple(
         DeliveryFacts(

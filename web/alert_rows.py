@@ -56,7 +56,7 @@ class AlertList:
 
 def get_alerts(session: Session, wanted: AlertFilter, user_id: int) -> AlertList:
     """The newest alerts that the filter lets through; four queries however many there are."""
-    rules = tuple(row._tuple() for row in session.execute(select(Rule.id, Rule.name).order_by(Rule.name)))
+    rules = tuple((id, name) for id, name in session.execute(select(Rule.id, Rule.name).order_by(Rule.name)))
     if wanted.state == "held":
         rows = _held(session, wanted)
         return AlertList(rows, None, len(rows), rules)
@@ -73,7 +73,7 @@ def get_alerts(session: Session, wanted: AlertFilter, user_id: int) -> AlertList
     )
     if wanted.before is not None:
         statement = statement.where(Alert.id < wanted.before)
-    found = session.execute(statement.limit(PAGE_SIZE + 1)).tuples().all()
+    found = session.execute(statement.limit(PAGE_SIZE + 1)).all()
     shown = found[:PAGE_SIZE]
     told = get_told(session, [alert for alert, *_ in shown])
     rows = tuple(
@@ -132,7 +132,7 @@ def get_told(session: Session, alerts: list[Alert]) -> dict[int, list[Told]]:
         .order_by(Delivery.id)
     )
     told: dict[int, list[Told]] = {}
-    for delivery, name, email in session.execute(statement).tuples():
+    for delivery, name, email in session.execute(statement):
         one = tell(delivery, name or email or "", seen[delivery.alert_id])
         told.setdefault(delivery.alert_id, []).append(one)
     return told
@@ -164,5 +164,5 @@ def _held(session: Session, wanted: AlertFilter) -> tuple[AlertRow, ...]:
             None,
             None,
         )
-        for decision, rule, company in session.execute(statement.limit(PAGE_SIZE)).tuples()
+        for decision, rule, company in session.execute(statement.limit(PAGE_SIZE))
     )

@@ -10,12 +10,18 @@ from tracker.collector import Collector, collector_blueprint, collector_front, m
 from tracker.db import Database, utc_now
 from tracker.settings import Settings, read_settings
 from web import (
+    alert_pages,
+    channels,
+    companies,
+    contacts,
     errors,
     health,
     home,
     imports,
+    live,
     products,
     profile,
+    rules,
     security,
     setup,
     shell,
@@ -31,6 +37,12 @@ from web.sessions import LIFETIME, DatabaseSessions
 BLUEPRINTS: tuple[Blueprint, ...] = (
     home.blueprint,
     signin.blueprint,
+    live.blueprint,
+    companies.blueprint,
+    contacts.blueprint,
+    alert_pages.blueprint,
+    rules.blueprint,
+    channels.blueprint,
     setup.blueprint,
     profile.blueprint,
     users.blueprint,

@@ -199,7 +199,7 @@ def _claims(session: Session, company_id: int, contact_ids: list[int]) -> dict[s
         VisitorContact.visitor_id.in_(visitors) | VisitorContact.contact_id.in_(contact_ids)
     )
     # "claimed" sorts before "proved", so that the stronger one is written last.
-    return dict(sorted(row._tuple() for row in session.execute(statement)))
+    return dict(sorted((email, proof) for email, proof in session.execute(statement)))
 
 
 def _deals(session: Session, company_id: int) -> tuple[DealLine, ...]:
@@ -209,7 +209,7 @@ def _deals(session: Session, company_id: int) -> tuple[DealLine, ...]:
         .where(Deal.company_id == company_id)
         .order_by(Deal.closed_at.is_not(None), Deal.closed_at.desc(), Deal.id.desc())
     )
-    rows = session.execute(statement).tuples().all()
+    rows = session.execute(statement).all()
     products = _deal_products(session, [deal.id for deal, _, _ in rows])
     return tuple(
         DealLine(
@@ -233,7 +233,7 @@ def _deal_products(session: Session, deals: list[int]) -> dict[int, list[str]]:
         .order_by(Product.name)
     )
     products: dict[int, list[str]] = {}
-    for deal_id, name in session.execute(statement).tuples():
+    for deal_id, name in session.execute(statement):
         products.setdefault(deal_id, []).append(name)
     return products
 
@@ -254,7 +254,7 @@ def _why_not(session: Session, visit_id: int) -> tuple[WhyNot, ...]:
     )
     return tuple(
         WhyNot(decision.rule_id, name, decision.outcome, decision.reason, decision.decided_at)
-        for decision, name in session.execute(statement).tuples()
+        for decision, name in session.execute(statement)
     )
 
 

@@ -61,7 +61,7 @@ def get_companies(session: Session, wanted: CompanyFilter, now: datetime) -> Com
     )
     if wanted.before and (last := session.get(Company, wanted.before)):
         statement = statement.where(_after(last))
-    found = session.execute(statement.limit(PAGE_SIZE + 1)).tuples().all()
+    found = session.execute(statement.limit(PAGE_SIZE + 1)).all()
     shown = [(company, name or email or "") for company, name, email in found[:PAGE_SIZE]]
     return CompanyList(
         rows=_rows(session, shown, now),
@@ -74,7 +74,7 @@ def get_companies(session: Session, wanted: CompanyFilter, now: datetime) -> Com
 def get_owners(session: Session) -> tuple[tuple[int, str], ...]:
     """Users who may own a company: all but the disabled ones."""
     statement = select(User.id, User.name, User.email).where(User.disabled_at.is_(None)).order_by(User.name)
-    return tuple((id, name or email) for id, name, email in session.execute(statement).tuples())
+    return tuple((id, name or email) for id, name, email in session.execute(statement))
 
 
 def _conditions(wanted: CompanyFilter) -> list[ColumnElement[bool]]:
@@ -147,4 +147,4 @@ def _count_visits(session: Session, companies: list[int], now: datetime) -> dict
         .where(Visit.merged_into_id.is_(None))
         .group_by(Identification.company_id)
     )
-    return {company: count for company, count in session.execute(statement).tuples() if company}
+    return {company: count for company, count in session.execute(statement) if company}

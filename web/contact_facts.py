@@ -43,7 +43,7 @@ def find_contact_facts(session: Session, contact_id: int) -> ContactFacts | None
     row = session.execute(statement).first()
     if row is None:
         return None
-    contact, company, name, email = row._tuple()
+    contact, company, name, email = row
     links = session.scalars(
         select(VisitorContact).where(VisitorContact.contact_id == contact_id).order_by(VisitorContact.id)
     )

@@ -71,7 +71,7 @@ def get_rules(session: Session, locale: str, now: datetime) -> tuple[RuleRow, ..
 def _alerts_since(session: Session, since: datetime) -> defaultdict[int, list[tuple[datetime, bool | None]]]:
     statement = select(Alert.rule_id, Alert.created_at, Alert.useful).where(Alert.created_at > since)
     alerts: defaultdict[int, list[tuple[datetime, bool | None]]] = defaultdict(list)
-    for rule_id, created_at, useful in session.execute(statement).tuples():
+    for rule_id, created_at, useful in session.execute(statement):
         if rule_id is not None:
             alerts[rule_id].append((created_at, useful))
     return alerts
@@ -86,4 +86,7 @@ def _held_since(session: Session, since: datetime) -> Counter[int]:
         .where(Decision.visit_id >= first, Decision.outcome == Outcome.HELD)
         .group_by(Decision.rule_id)
     )
-    return Counter(dict(row._tuple() for row in session.execute(statement)))
+    held: Counter[int] = Counter()
+    for rule_id, count in session.execute(statement):
+        held[rule_id] = count
+    return held

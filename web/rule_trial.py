@@ -88,7 +88,7 @@ def _read_past(session: Session, now: datetime, most: int) -> list[Waiting]:
         .order_by(PageView.seen_at.desc(), PageView.id.desc())
         .limit(most)
     )
-    return [Waiting(*row) for row in rows.tuples()][::-1]
+    return [Waiting(*row) for row in rows][::-1]
 
 
 def make_trial(rule: RuleSpec, past: Sequence[Facts], now: datetime, since: datetime | None) -> Trial:

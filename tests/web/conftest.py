@@ -13,6 +13,7 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
 from tests.conftest import Cast
+from tests.web.story import Story
 from tracker.db import Database
 from tracker.models import User
 from tracker.settings import Settings
@@ -90,3 +91,21 @@ def as_admin(app: Flask, cast: Cast, sign_in: SignIn) -> Browser:
 def as_seller(app: Flask, cast: Cast, sign_in: SignIn) -> Browser:
     """Bob's browser."""
     return sign_in(app.test_client(), cast.bob)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def story(database: Database, now: datetime) -> Story:
+    """A database filled with a week of visits, alerts, deals and one failed delivery."""
+    return Story(database, now)
+
+
+@pytest.fixture
+def as_eva(app: Flask, story: Story, sign_in: SignIn) -> Browser:
+    """The browser of the story's admin."""
+    return sign_in(app.test_client(), story.eva)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def as_jonas(app: Flask, story: Story, sign_in: SignIn) -> Browser:
+    """The browser of the story's seller."""
+    return sign_in(app.test_client(), story.jonas)  # type: ignore[arg-type]
