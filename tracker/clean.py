@@ -50,7 +50,7 @@ def clean_url(text: str, extra: frozenset[str] = frozenset()) -> str:
     return url[:MOST_URL]
 
 
-def find_url(text: str, extra: frozenset[str] = frozenset()) -> str:
+def scrub_url(text: str, extra: frozenset[str] = frozenset()) -> str:
     """Like clean_url, but an empty text for what is no http or https address."""
     try:
         return clean_url(text, extra)

@@ -45,11 +45,12 @@ from tracker.settings import Settings
 from tracker.sites import SiteBook, SiteFacts
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
 REPORT_PATH = "/s/e"
 FULL_SECONDS = 60
 AWAY_SECONDS = 5
+MOST_DISCARDED = 1024 * 1024
 
 
 class Collector:
@@ -228,11 +229,18 @@ def read_body(environ: WSGIEnvironment) -> bytes:
         # No number of more than nine digits is a size we take; Python itself refuses very long ones.
         most = int(length[:10]) if length.isascii() and length.isdigit() else 0
         if most > MOST_BYTES:
+            _discard(stream, min(most, MOST_DISCARDED))
             raise ProtocolError(413, "too_large")
     body: bytes = stream.read(most) if most else b""
     if len(body) > MOST_BYTES:
         raise ProtocolError(413, "too_large")
     return unpack(body, environ.get("HTTP_CONTENT_ENCODING", "").strip().lower())
+
+
+def _discard(stream: InputStream, size: int) -> None:
+    """Reads the body that is refused: a sender that is cut off in the middle never sees the answer."""
+    while size > 0 and (data := stream.read(min(size, MOST_BYTES))):
+        size -= len(data)
 
 
 def find_dropped(site: SiteFacts, envelope: Envelope, now: datetime) -> str:

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from tracker.clean import BadUrl, clean_text, clean_url, find_url
+from tracker.clean import BadUrl, clean_text, clean_url
+from tracker.clean import scrub_url as scrub_url
 from tracker.records import Envelope, Hit, to_micros
 from tracker.strict_json import BadJson, TooLarge, gunzip, read_json
 
@@ -36,6 +37,7 @@ MESSAGES: Mapping[str, str] = {
     "site_missing": "`s` must hold the key of the site.",
     "site_invalid": "`s` must be 4 to 40 letters, digits, _ or -.",
     "too_deep": "The body nests deeper than 20 levels.",
+    "too_many_values": "The body holds more than 10,000 values.",
     "too_large": "The body is larger than 65,536 bytes, or unpacks to more than ten times that.",
     "version_unknown": "`v` must be 1.",
     "visitor_invalid": "`i` must be 8 to 64 lower-case letters, digits or -.",
@@ -264,7 +266,7 @@ def _make_hit(raw: _RawHit, seen: int, extra: frozenset[str], *, consented: bool
         id=hit_id,
         seen=seen,
         url=_page_url(raw.u, extra),
-        referrer=find_url(raw.r, extra) if raw.r else "",
+        referrer=scrub_url(raw.r, extra) if raw.r else "",
         title=clean_text(raw.ti, 300),
         page=page,
         sequence=raw.k,

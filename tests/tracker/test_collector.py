@@ -206,9 +206,17 @@ def test_no_more_is_read_than_the_length_says() -> None:
 
 
 @pytest.mark.parametrize("length", ["65537", "9" * 5000])
-def test_a_length_over_the_limit_is_refused_unread(length: str) -> None:
+def test_a_length_over_the_limit_is_refused(length: str) -> None:
     with pytest.raises(ProtocolError, match="too_large"):
         read_body(environ(b"", CONTENT_LENGTH=length))
+
+
+@pytest.mark.parametrize(("length", "left"), [(100_000, b""), (10_000_000, b"x" * 8_951_424)])
+def test_a_refused_body_is_taken_in_up_to_a_bound(length: int, left: bytes) -> None:
+    refused = environ(b"x" * length, CONTENT_LENGTH=str(length))
+    with pytest.raises(ProtocolError, match="too_large"):
+        read_body(refused)
+    assert refused["wsgi.input"].read() == left
 
 
 def test_a_stream_that_ends_by_itself_is_read_up_to_the_limit() -> None:

@@ -6,10 +6,13 @@ import gzip
 import re
 import zlib
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.conftest import NOW
 from tests.tracker.trouble import ACCEPTED, HIT, REFUSED, TOO_LARGE, hit, report
@@ -19,6 +22,7 @@ from tracker.protocol import (
     ProtocolError,
     decide_time,
     parse_request,
+    scrub_url,
     unpack,
 )
 from tracker.records import Envelope, Hit, decode_envelope, encode_envelope, from_micros, to_micros
@@ -316,3 +320,43 @@ def test_no_sentence_holds_anything_of_the_body() -> None:
 
 def test_now_is_only_what_the_caller_says(now: datetime) -> None:
     assert envelope_of().received == to_micros(now)
+
+
+def test_the_docs_name_every_code() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
+    assert [code for code in MESSAGES if f"`{code}`" not in text] == []
+
+
+# A busy machine may take its time; what is looked for is an error, not speed.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@PATIENT
+@given(st.binary(max_size=200))
+def test_no_bytes_at_all_raise_anything_else(body: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        parse_request(body, ARRIVAL)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+KEYS = st.sampled_from(["n", "id", "t", "k", "pv", "u", "r", "ti", "p", "e", "sd", "f", "g"])
+
+
+@PATIENT
+@given(st.dictionaries(KEYS, VALUES))
+def test_any_value_in_any_field_is_refused_or_can_be_stored(changes: dict[str, Any]) -> None:
+    try:
+        envelope = parse_request(hit(**changes), ARRIVAL).envelope
+    except ProtocolError:
+        return
+    assert decode_envelope(encode_envelope(envelope)) == envelope
+
+
+@PATIENT
+@given(st.text())
+def test_a_scrubbed_address_is_scrubbed_for_good(url: str) -> None:
+    once = scrub_url(f"https://{url}")
+    assert scrub_url(once) == once

@@ -269,6 +269,8 @@ def _deep() -> Iterator[bytes]:
     yield b'{"a":' * 10_000
     yield b"[{" * 30_000
     yield b"]" * 60_000
+    yield b"[" + b"0," * 20_000 + b"0]"
+    yield b"[" + b'""' * 30_000 + b"]"
     yield report(unknown=json.loads("[" * 25 + "]" * 25))
 
 
