@@ -45,7 +45,10 @@ UNCLEAR_COUNTRIES = frozenset(
 SUSPECT_SIZE = 13
 # These stand in the handles of all sorts of networks and say nothing.
 _HANDLE_NOISE = frozenset("as asn net network networks nets inet internet isp online link global ip".split())
-_PERSON = re.compile(r"\b(trading as|t/a|d/b/a)\b", re.IGNORECASE)
+# A person, or a postal address where the name should be.
+_NO_HOLDER = re.compile(
+    r"\b(trading as|t/a|\d+/f|\d+(st|nd|rd|th) floor|building no|road,)", re.IGNORECASE
+)
 _PART = re.compile(r"[^a-z0-9]+")
 _LETTER_RUN = re.compile(r"\b[a-z](?: [a-z]\b)+")
 _GENERIC_ENDINGS = frozenset(
@@ -70,8 +73,9 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class KnownOrganisation:
-    """A row of `organisations.csv`; `countries` limits names that others bear elsewhere."""
+    """A row of `organisations.csv` under its folded name; `countries` limits names that others bear elsewhere."""
 
+    name: str
     kind: Kind
     is_prefix: bool
     domains: tuple[str, ...]
@@ -82,16 +86,24 @@ class KnownOrganisation:
 def classify_name(name: str, handle: str = "", country: str = "", size: int = 0) -> Judgement:
     """Judge the holder of a network by its name, short handle, country and size (log2 of addresses)."""
     known = find_known(name, country)
-    if known is not None:
+    if known is not None and not _is_someone_else(name, known):
         return Judgement(known.kind, KNOWN_WEIGHT, "a well-known name, reviewed by hand", known.domains)
     if not name:
         return Judgement(Kind.UNKNOWN, 0.0, "the network has no name")
-    if _PERSON.search(name):
-        return Judgement(Kind.UNKNOWN, 0.0, "the network is held by a person")
+    if _NO_HOLDER.search(name):
+        return Judgement(Kind.UNKNOWN, 0.0, "the network is held by a person or has no proper name")
     by_words = _by_words(name, handle)
     if by_words is None or (by_words.kind is Kind.UNKNOWN and _looks_like_provider(country, size)):
         return _by_shape(name, country, size)
     return by_words
+
+
+def _is_someone_else(name: str, known: KnownOrganisation) -> bool:
+    """Whether what follows a known company's name is a provider's trade: "Acme Broadband" is not Acme."""
+    rest = organisation_key(name).removeprefix(known.name)
+    return known.kind is Kind.COMPANY and any(
+        words.name.search(rest) for kind, words in kind_words() if kind not in (Kind.COMPANY, Kind.UNKNOWN)
+    )
 
 
 def organisation_key(name: str) -> str:
@@ -144,6 +156,7 @@ def known_organisations() -> dict[str, KnownOrganisation]:
     with (files("enrichment") / "data" / "organisations.csv").open(encoding="utf-8") as file:
         return {
             row["name"]: KnownOrganisation(
+                name=row["name"],
                 kind=Kind(row["kind"]),
                 is_prefix=row["match"] == "start",
                 domains=tuple(row["domains"].split("|")) if row["domains"] else (),

@@ -77,6 +77,24 @@ def test_a_subsidiary_is_known_by_its_core_name() -> None:
     assert found.domains == ("securitas.com",)
 
 
+@pytest.mark.parametrize(
+    "name", ["Nokia Broadband Ltda", "Puma Internet", "Stripe Hosting", "Bridgewater College"]
+)
+def test_a_namesake_in_a_providers_trade_is_somebody_else(name: str) -> None:
+    assert classify_name(name).kind is not Kind.COMPANY
+
+
+@pytest.mark.parametrize(
+    "name", ["Grand Hotel Nowhere", "ASML Netherlands B.V.", "Nowhere Automobile Industry"]
+)
+def test_a_word_inside_a_word_does_not_make_a_provider(name: str) -> None:
+    assert classify_name(name).kind is Kind.COMPANY
+
+
+def test_a_postal_address_for_a_name_is_not_a_company() -> None:
+    assert classify_name("26th Floor, Insurance Building").kind is Kind.UNKNOWN
+
+
 def test_a_name_that_others_bear_elsewhere_counts_only_at_home() -> None:
     assert find_known("Target Corporation", "US") is not None
     assert find_known("Target d.o.o.", "HR") is None
