@@ -165,7 +165,7 @@ class Slack:
     def _explain(self, error: SlackApiError, target: str, has_blocks: bool) -> Exception:
         response = error.response
         code = str(response.get("error") or "")
-        text = redact(code[:100], self.secrets)
+        text = redact(code, self.secrets)[:100]
         if response.status_code == 429 or code in ("ratelimited", "rate_limited"):
             wait = read_retry_after(response.headers.get("retry-after"))
             return DeliveryError("Slack asks us to wait (ratelimited)", retry_after=wait)

@@ -26,7 +26,7 @@ def send_by_46elks(values: Mapping[str, Any], settings: Settings, to: str, text:
         login=(str(values["username"]), str(values["password"])),
     )
     if reply.status != 200:
-        said = reply.text.strip()[:200]
+        said = reply.text.strip()
         meaning = _MEANINGS.get(reply.status, "")
         text = ": ".join(part for part in (meaning, said) if part) + f" ({reply.status})"
         raise SmsError("46elks", reply, text, _scope(reply.status, said))

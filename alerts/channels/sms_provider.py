@@ -21,7 +21,8 @@ class SmsError(Exception):
     def as_delivery_error(self, secrets: Sequence[str]) -> DeliveryError:
         """The status decides what passes: single error codes change."""
         status = self.reply.status
-        said = redact(f"{self.provider}: {self.text or status}"[:300], secrets)
+        # Cut last: half a secret would not be found.
+        said = redact(f"{self.provider}: {self.text or status}", secrets)[:300]
         if status == 429:
             wait = read_retry_after(self.reply.headers.get("retry-after"))
             return DeliveryError(f"{self.provider} asks us to wait", retry_after=wait)

@@ -60,4 +60,4 @@ def _read_error(text: str) -> tuple[int, str]:
     if not isinstance(body, dict):
         return 0, ""
     code = body.get("code")
-    return code if isinstance(code, int) else 0, str(body.get("message", ""))[:200]
+    return code if isinstance(code, int) else 0, str(body.get("message", ""))
