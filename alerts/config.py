@@ -186,7 +186,9 @@ def _in_words(value: Any) -> str:
 
 def show_config(session: Session, *, with_secrets: bool = True) -> str:
     """The whole configuration as YAML. Without secrets it can be shown around; applied, it keeps them."""
-    data = {section.name: _show_section(session, section, with_secrets) for section in SECTIONS}
+    data = {
+        section.name: _show_section(session, section, with_secrets) for section in SECTIONS if section.shown
+    }
     return yaml.safe_dump(
         {name: entries for name, entries in data.items() if entries},
         sort_keys=False,

@@ -15,11 +15,13 @@ from typing import Any, ClassVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from alerts import words
 from alerts.channels import CHANNELS, channel_class
 from alerts.config_fields import (
     Reader,
     read_choice,
     read_clock_time,
+    read_domain,
     read_domains,
     read_email,
     read_host,
@@ -37,7 +39,10 @@ from alerts.config_fields import (
 )
 from alerts.models import Channel, Rule
 from alerts.rules import RuleError, fill_row, parse_rule, plain_rule, spec_of
-from enrichment.models import Product, TargetList
+from enrichment.companies import name_key
+from enrichment.contacts import take_over_claims
+from enrichment.lifecycle import STAGES, set_stage
+from enrichment.models import Company, Contact, Product, TargetList
 from enrichment.targets import get_domains, put_on_list, take_off_list
 from tracker.models import Site, User
 from tracker.settings import Settings
@@ -64,6 +69,8 @@ class Section:
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     # Whether an entry stands for the whole thing, so that what it leaves out is gone.
     replaces: ClassVar[bool] = False
+    # Whether it is shown: what the installation knows is not how it is set up.
+    shown: ClassVar[bool] = True
 
     @property
     def always(self) -> tuple[str, ...]:
@@ -293,5 +300,76 @@ class Rules(Section):
         row.updated_at, row.updated_by = applying.now, applying.changed_by[:320]
 
 
+class Companies(Section):
+    """Stages of companies, each change with its receipt; whole files of companies are imported."""
+
+    name = "companies"
+    key = "domain"
+    shown = False
+    fields: ClassVar[Mapping[str, Reader]] = {
+        "domain": read_domain,
+        "name": read_text(200, empty=False),
+        "country": read_choice("", *words.country_codes()),
+        "stage": read_choice("", *STAGES),
+    }
+
+    def rows(self, session: Session) -> Mapping[str, Company]:
+        return {
+            str(company.domain): company for company in session.scalars(select(Company)) if company.domain
+        }
+
+    def values(self, session: Session, row: Company) -> Values:
+        return {name: getattr(row, name) for name in self.fields}
+
+    def make(self, key: str, now: datetime) -> Company:
+        return Company(domain=key, name=key, name_key=name_key(key), source="config", created_at=now)
+
+    def put(self, applying: Applying, row: Company, changes: Values) -> None:
+        plain = {name: value for name, value in changes.items() if name != "stage"}
+        super().put(applying, row, plain)
+        row.name_key = name_key(row.name)
+        _put_stage(applying, row, changes)
+
+
+class Contacts(Section):
+    """Stages of contacts, each change with its receipt."""
+
+    name = "contacts"
+    key = "email"
+    shown = False
+    fields: ClassVar[Mapping[str, Reader]] = {
+        "email": read_email,
+        "name": read_text(200),
+        "role": read_text(200),
+        "stage": read_choice("", *STAGES),
+    }
+
+    def rows(self, session: Session) -> Mapping[str, Contact]:
+        return {contact.email: contact for contact in session.scalars(select(Contact))}
+
+    def values(self, session: Session, row: Contact) -> Values:
+        return {name: getattr(row, name) for name in self.fields}
+
+    def make(self, key: str, now: datetime) -> Contact:
+        return Contact(email=key, source="config", created_at=now)
+
+    def put(self, applying: Applying, row: Contact, changes: Values) -> None:
+        plain = {name: value for name, value in changes.items() if name != "stage"}
+        super().put(applying, row, plain)
+        _put_stage(applying, row, changes)
+        take_over_claims(applying.session, row)
+
+
+def _put_stage(applying: Applying, subject: Company | Contact, changes: Values) -> None:
+    applying.session.flush()
+    if "stage" in changes:
+        set_stage(
+            applying.session, subject, changes["stage"], "configuration", applying.changed_by, applying.now
+        )
+
+
 # In this order they are applied and shown: what is referred to comes first.
-SECTIONS: Sequence[Section] = (Sites(), Products(), TargetLists(), Users(), Channels(), Rules())
+SECTIONS: Sequence[Section] = (
+    *(Sites(), Products(), TargetLists(), Users(), Channels(), Rules()),
+    *(Companies(), Contacts()),
+)

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 import idna
@@ -135,6 +135,7 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
+@lru_cache(maxsize=10_000)
 def name_key(name: str) -> str:
     """The name folded for comparing: no case, marks, punctuation or legal form; may be empty."""
     folded = _fold(clean_text(name))

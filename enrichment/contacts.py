@@ -113,11 +113,12 @@ def find_or_make_contact(session: Session, email: str, *, source: str, now: date
     except IntegrityError:
         # Another process made it at the same moment.
         return session.scalars(select(Contact).where(Contact.email == email)).one()
-    _take_over_claims(session, contact)
+    take_over_claims(session, contact)
     return contact
 
 
-def _take_over_claims(session: Session, contact: Contact) -> None:
+def take_over_claims(session: Session, contact: Contact) -> None:
+    """Links those to the contact who claimed its address before anybody knew it."""
     session.execute(
         update(VisitorContact)
         .where(VisitorContact.email == contact.email, VisitorContact.contact_id.is_(None))

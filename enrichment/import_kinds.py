@@ -28,7 +28,12 @@ from enrichment.cells import (
     read_text,
     read_whole,
 )
-from enrichment.companies import find_or_make_company, name_key
+from enrichment.companies import (
+    find_company,
+    find_company_by_name,
+    find_or_make_company,
+    name_key,
+)
 from enrichment.contacts import company_domain, find_or_make_contact, follow_contact
 from enrichment.deals import set_products
 from enrichment.lifecycle import set_stage
@@ -80,6 +85,29 @@ class Saving:
     now: datetime
     changed_by: str
     reason: str
+    company_ids: dict[str, int] = field(default_factory=dict)
+
+    def load_companies(self, domains: Iterable[str | None]) -> None:
+        """Finds the companies of many rows at once."""
+        found = select(Company.domain, Company.id).where(Company.domain.in_(set(domains) - {None}))
+        self.company_ids.update(
+            (str(domain), company_id) for domain, company_id in self.session.execute(found)
+        )
+
+    def company_id(self, domain: str) -> int:
+        """The company of the domain, made if need be."""
+        if domain not in self.company_ids:
+            company = find_or_make_company(
+                self.session,
+                domain=domain,
+                name="",
+                kind="company",
+                country="",
+                source=SOURCE,
+                now=self.now,
+            )
+            self.company_ids[domain] = company.id
+        return self.company_ids[domain]
 
 
 class Kind:
@@ -111,8 +139,8 @@ class Kind:
         """The row's values with what follows from them. Raises RowError when a new one lacks something."""
         return values
 
-    def save(self, saving: Saving, record: Record | None, changes: Values) -> int | None:
-        """Writes the changed values; returns the row's id."""
+    def save(self, saving: Saving, record_id: int | None, changes: Values) -> int | None:
+        """Writes the changed values, or all values of a new subject; returns the row's id."""
         raise NotImplementedError
 
 
@@ -184,20 +212,11 @@ class Companies(Kind):
             return values | {"name": values["domain"]}
         return values
 
-    def save(self, saving: Saving, record: Record | None, changes: Values) -> int:
-        session = saving.session
-        if record:
-            company = session.get_one(Company, record.id)
-        else:
-            company = find_or_make_company(
-                session,
-                domain=changes.get("domain"),
-                name=changes.get("name", ""),
-                kind="company",
-                country="",
-                source=SOURCE,
-                now=saving.now,
-            )
+    def save(self, saving: Saving, record_id: int | None, changes: Values) -> int:
+        company = self._find(saving.session, record_id, changes)
+        if company is None:
+            company = Company(kind="company", source=SOURCE, created_at=saving.now)
+            saving.session.add(company)
         _set_plain(company, changes, self._plain)
         if "name" in changes:
             company.name, company.name_key = changes["name"], name_key(changes["name"])
@@ -205,6 +224,14 @@ class Companies(Kind):
             company.tags = list(changes["tags"])
         _set_owner_and_stage(saving, company, changes)
         return company.id
+
+    def _find(self, session: Session, record_id: int | None, changes: Values) -> Company | None:
+        """The row; a new one may have been written by another process since it was decided."""
+        if record_id is not None:
+            return session.get_one(Company, record_id)
+        if domain := changes.get("domain"):
+            return find_company(session, domain)
+        return find_company_by_name(session, changes["name"])
 
 
 class Contacts(Kind):
@@ -247,15 +274,15 @@ class Contacts(Kind):
         domain = None if has_company else company_domain(values["email"])
         return {"company_domain": domain} | values if domain else values
 
-    def save(self, saving: Saving, record: Record | None, changes: Values) -> int:
+    def save(self, saving: Saving, record_id: int | None, changes: Values) -> int:
         session = saving.session
-        if record:
-            contact = session.get_one(Contact, record.id)
-        else:
+        if record_id is None:
             contact = find_or_make_contact(session, changes["email"], source=SOURCE, now=saving.now)
+        else:
+            contact = session.get_one(Contact, record_id)
         _set_plain(contact, changes, self._plain)
         if "company_domain" in changes:
-            contact.company_id = _company_id(saving, changes["company_domain"])
+            contact.company_id = saving.company_id(changes["company_domain"])
             follow_contact(session, contact)
         _set_owner_and_stage(saving, contact, changes)
         return contact.id
@@ -304,10 +331,11 @@ class Deals(Kind):
                 raise RowError(f"{column}: is empty, and the deal is new; write {right}")
         return {"name": values["id"]} | values
 
-    def save(self, saving: Saving, record: Record | None, changes: Values) -> int:
+    def save(self, saving: Saving, record_id: int | None, changes: Values) -> int:
         session = saving.session
-        company_id = _company_id(saving, changes["company_domain"]) if "company_domain" in changes else None
-        deal = session.get_one(Deal, record.id) if record else Deal(external_id=changes["id"])
+        domain = changes.get("company_domain")
+        company_id = saving.company_id(domain) if domain else None
+        deal = session.get_one(Deal, record_id) if record_id else self._new(session, changes["id"])
         _set_plain(deal, changes, self._plain)
         deal.company_id = company_id or deal.company_id
         if "owner" in changes:
@@ -317,6 +345,10 @@ class Deals(Kind):
         if "products" in changes:
             set_products(session, deal, [saving.known.products[n.casefold()][1] for n in changes["products"]])
         return deal.id
+
+    def _new(self, session: Session, external_id: str) -> Deal:
+        found = session.scalar(select(Deal).where(Deal.external_id == external_id))
+        return found or Deal(external_id=external_id)
 
 
 class Targets(Kind):
@@ -337,7 +369,7 @@ class Targets(Kind):
             record = Record(None, {"list": name, "domain": domain})
             book.add(record, self.keys(record.values))
 
-    def save(self, saving: Saving, record: Record | None, changes: Values) -> None:
+    def save(self, saving: Saving, record_id: int | None, changes: Values) -> None:
         target_list = find_or_make_list(saving.session, changes["list"])
         put_on_list(saving.session, target_list, [changes["domain"]])
         saving.session.flush()
@@ -381,17 +413,3 @@ def _set_owner_and_stage(saving: Saving, subject: Company | Contact, changes: Va
     saving.session.flush()
     if "stage" in changes:
         set_stage(saving.session, subject, changes["stage"], saving.reason, saving.changed_by, saving.now)
-        saving.session.flush()
-
-
-def _company_id(saving: Saving, domain: str) -> int:
-    company = find_or_make_company(
-        saving.session,
-        domain=domain,
-        name="",
-        kind="company",
-        country="",
-        source=SOURCE,
-        now=saving.now,
-    )
-    return company.id

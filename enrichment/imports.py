@@ -6,19 +6,18 @@ A dry run makes the same decisions from the same facts and writes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from sqlalchemy.exc import DataError, IntegrityError
-from sqlalchemy.orm import Session
 
 from enrichment.cells import CellError, Known, Reader
 from enrichment.import_kinds import KINDS, Book, Kind, Record, RowError, Saving, Values, load_known
 from enrichment.reports import Example, FieldChange, ImportReport, RefusedRow, Tally, show_value
 from enrichment.tables import ImportError_, Row, Table, read_table
-from tracker.db import Database
+from tracker.db import Database, work_lock
 
 __all__ = [
     "KINDS",
@@ -31,7 +30,7 @@ __all__ = [
 ]
 
 # Rows in one transaction: few enough that nobody waits long for the lock.
-BATCH = 200
+BATCH = 100
 Progress = Callable[[int, int], None]
 
 
@@ -110,8 +109,23 @@ def describe_changes(changes: Values, record: Record | None) -> tuple[FieldChang
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """A row that is right, and what it changes; `new` when its subject is not known yet."""
+
+    row: Row
+    record: Record
+    new: bool
+    changes: Values
+    shown: tuple[FieldChange, ...]
+
+    @property
+    def outcome(self) -> str:
+        return "new" if self.new else "changed" if self.changes else "unchanged"
+
+
 class _Run:
-    """One import under way."""
+    """One import under way: each batch is decided in a read transaction, then written."""
 
     def __init__(
         self,
@@ -132,18 +146,29 @@ class _Run:
         self.said: dict[str, dict[str, tuple[int, Any]]] = {}
 
     def take(self, rows: Sequence[Row]) -> None:
-        with self._transaction() as session:
+        decided, known = self._decide_batch(rows)
+        # A batch that changes nothing never asks for the lock that others wait for.
+        if self.dry_run or not any(one.changes for one in decided):
+            for one in decided:
+                self._count(one)
+            return
+        with self.database.write() as session:
+            # Companies without a domain have no unique key, so imports must not run into each other.
+            work_lock(session)
+            saving = Saving(session, known, self.now, self.changed_by, self.reason)
+            saving.load_companies(one.changes.get("company_domain") for one in decided)
+            for one in decided:
+                self._write(saving, one)
+
+    def _decide_batch(self, rows: Sequence[Row]) -> tuple[list[_Decided], Known]:
+        with self.database.read() as session:
             known = load_known(session)
             good = [(row, values) for row in rows if (values := self._parse(row, known)) is not None]
             # A dry run remembers what it would have written; a real one finds it in the database.
             self.book = self.book if self.dry_run else Book()
             self.kind.load(session, [values for _, values in good], self.book)
-            saving = Saving(session, known, self.now, self.changed_by, self.reason)
-            for row, values in good:
-                self._take_row(saving, row, values)
-
-    def _transaction(self) -> AbstractContextManager[Session]:
-        return self.database.read() if self.dry_run else self.database.write()
+        decided = [self._decide(row, values) for row, values in good]
+        return [one for one in decided if one is not None], known
 
     def _parse(self, row: Row, known: Known) -> Values | None:
         values, errors = parse_row(row, self.headers, self.kind.columns, known)
@@ -153,21 +178,22 @@ class _Run:
             return None
         return values
 
-    def _take_row(self, saving: Saving, row: Row, values: Values) -> None:
+    def _decide(self, row: Row, values: Values) -> _Decided | None:
         try:
             record = self.kind.find(values, self.book)
             subject = self.kind.keys(record.values if record else values)[0]
             self._refuse_contradiction(subject, values)
             full = self.kind.complete(values, record)
-            changes = decide_changes(full, record)
-            shown = describe_changes(changes, record)
-            saved = self._save(saving, record, changes)
         except RowError as error:
             self.tally.refuse(row, (str(error),))
-            return
-        outcome = "new" if record is None else "changed" if changes else "unchanged"
-        self.tally.count(outcome, row.line, self.kind.label(saved.values), shown)
-        self._remember(row, subject, values, saved)
+            return None
+        changes = decide_changes(full, record)
+        shown = describe_changes(changes, record)
+        decided = _Decided(row, record or Record(None, {}), record is None, changes, shown)
+        decided.record.values.update(changes)
+        self.book.add(decided.record, self.kind.keys(decided.record.values))
+        self._remember(row, subject, values, decided.record)
+        return decided
 
     def _refuse_contradiction(self, subject: str, values: Values) -> None:
         """Taking the later of two lines would make the same file change things each time it is read."""
@@ -177,30 +203,33 @@ class _Run:
                 line, other = said[name]
                 raise RowError(f"{name}: line {line} says {show_value(other)[:60]!r} instead; keep one line")
 
-    def _save(self, saving: Saving, record: Record | None, changes: Values) -> Record:
-        if record is None:
-            record = Record(None, dict(changes))
-            record.id = self._write(saving, None, changes)
-        elif changes:
-            record.id = self._write(saving, record, changes)
-            record.values.update(changes)
-        self.book.add(record, self.kind.keys(record.values))
-        return record
-
-    def _write(self, saving: Saving, record: Record | None, changes: Values) -> int | None:
-        if self.dry_run:
-            return record.id if record else None
-        try:
-            with saving.session.begin_nested():
-                return self.kind.save(saving, record, changes)
-        except (IntegrityError, DataError) as error:
-            raise RowError(f"the database refuses the row: {error.orig}") from error
-
-    def _remember(self, row: Row, subject: str, values: Values, saved: Record) -> None:
+    def _remember(self, row: Row, subject: str, values: Values, record: Record) -> None:
         said = self.said.pop(subject, {})
         for name, value in values.items():
             said.setdefault(name, (row.line, value))
-        self.said[self.kind.keys(saved.values)[0]] = said
+        self.said[self.kind.keys(record.values)[0]] = said
+
+    def _write(self, saving: Saving, one: _Decided) -> None:
+        """Another process may have written the same meanwhile; such a row is refused, not the batch."""
+        if one.changes and not one.new and one.record.id is None:
+            self.tally.refuse(
+                one.row, ("an earlier line about the same could not be written; import it again",)
+            )
+            return
+        try:
+            if one.changes:
+                with saving.session.begin_nested():
+                    one.record.id = self.kind.save(saving, None if one.new else one.record.id, one.changes)
+        except (IntegrityError, DataError) as error:
+            # What the row made is undone, so nothing may remember it.
+            saving.company_ids.clear()
+            reason = str(error.orig).splitlines()[0][:200]
+            self.tally.refuse(one.row, (f"the database does not take it now ({reason}); import it again",))
+        else:
+            self._count(one)
+
+    def _count(self, one: _Decided) -> None:
+        self.tally.count(one.outcome, one.row.line, self.kind.label(one.record.values), one.shown)
 
     def report(self) -> ImportReport:
         return ImportReport(

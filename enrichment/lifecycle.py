@@ -24,9 +24,10 @@ def set_stage(
     """
     if stage and not is_stage(stage):
         raise ValueError(f"{stage!r} is not a lifecycle stage; choose one of {', '.join(STAGES)}")
-    if subject.stage == stage:
+    if (subject.stage or "") == stage:
         return None
-    session.flush()
+    if subject.id is None:
+        session.flush()
     receipt = StageChange(
         company_id=subject.id if isinstance(subject, Company) else None,
         contact_id=subject.id if isinstance(subject, Contact) else None,

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from alerts.config import ConfigError, apply_config, find_warnings, parse_config, show_config
 from alerts.models import Channel, Rule
-from enrichment.models import Product, TargetList, TargetListEntry
+from enrichment.models import Company, Product, StageChange, TargetList, TargetListEntry
 from enrichment.targets import get_lists_of
 from tests.conftest import Cast
 from tests.enrichment.hostile import HOSTILE
@@ -319,6 +319,20 @@ def test_hostile_names_are_kept_or_refused_by_place(database: Database, now: dat
     with database.read() as session:
         text = show_config(session)
     assert put(database, text, now) == []
+
+
+def test_a_stage_set_by_the_file_leaves_a_receipt_once(database: Database, cast: Cast, now: datetime) -> None:
+    text = "companies: [{domain: acme.test, stage: mql}]\ncontacts: [{email: Ann@acme.test, stage: lead}]\n"
+    assert put(database, text, now) == ["companies acme.test", "contacts ann@acme.test"]
+    assert put(database, text, now) == []
+    with database.read() as session:
+        receipts = session.scalars(select(StageChange).order_by(StageChange.id)).all()
+        assert [(row.new_stage, row.reason) for row in receipts] == [
+            ("mql", "configuration"),
+            ("lead", "configuration"),
+        ]
+        assert session.get_one(Company, cast.acme.id).stage == "mql"
+        assert "companies" not in show_config(session)
 
 
 def blocks() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -434,7 +435,7 @@ def test_refused_rows_can_be_mended_and_imported_again(take: Import) -> None:
 
 def test_progress_is_told_batch_by_batch(database: Database, cast: Cast, now: datetime) -> None:
     heard: list[tuple[int, int]] = []
-    rows = "domain\n" + "".join(f"company{i}.com\n" for i in range(450))
+    rows = "domain\n" + "".join(f"company{i}.com\n" for i in range(250))
     import_rows(
         database,
         "companies",
@@ -444,7 +445,16 @@ def test_progress_is_told_batch_by_batch(database: Database, cast: Cast, now: da
         changed_by="",
         progress=lambda done, total: heard.append((done, total)),
     )
-    assert heard == [(200, 450), (400, 450), (450, 450)]
+    assert heard == [(100, 250), (200, 250), (250, 250)]
+
+
+@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.usefixtures("products")
+def test_two_imports_at_the_same_time_end_like_one(database: Database, take: Import, kind: str) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        reports = list(pool.map(lambda _: take(kind, FILES[kind]), range(3)))
+    assert [errors(report) for report in reports] == [[], [], []]
+    assert counts(take(kind, FILES[kind])) == (0, 0, reports[0].rows, 0)
 
 
 TEXT_COLUMNS = [
