@@ -279,7 +279,7 @@ def _deal(story: Story, recipient: Recipient, say: Mapping[str, str]) -> str:
     if deal is None:
         return ""
     closed = words.day(deal.closed_at, recipient.language, recipient.time_zone) if deal.closed_at else ""
-    state = " ".join(part for part in (say.get(f"state_{deal.state}", deal.state), closed) if part)
+    state = " ".join(part for part in (say.get(f"state_{deal.state}", ""), closed) if part)
     return ", ".join(part for part in (clean(deal.name), clean(deal.amount), state) if part)
 
 
