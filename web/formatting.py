@@ -75,7 +75,11 @@ def write_time(moment: datetime | None, reader: Reader) -> Markup:
 def _write_age(age: timedelta, reader: Reader) -> str:
     if age < timedelta(seconds=45):
         return {"sv": "nyss"}.get(reader.locale.language, "now")
-    return format_timedelta(-age, add_direction=True, format="short", locale=reader.locale).replace(".", "")
+    unit = timedelta(minutes=1) if age < timedelta(hours=1) else timedelta(hours=1)
+    # Whole units, at least one: what the page's own script writes when it renews the text.
+    whole = max(age // unit, 1) * unit
+    text = format_timedelta(-whole, add_direction=True, threshold=1, format="short", locale=reader.locale)
+    return text.replace(".", "")
 
 
 def _write_day(moment: datetime, reader: Reader) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField, TextAreaField
-from wtforms.validators import ValidationError
+from wtforms.validators import StopValidation
 
 # The status of a form that came back with errors.
 REFUSED = 422
@@ -46,9 +46,9 @@ class Text(StringField):  # type: ignore[misc]
 
     def pre_validate(self, form: Any) -> None:
         if self.needed and not self.data:
-            raise ValidationError(self.needed)
+            raise StopValidation(self.needed)
         if len(self.data or "") > self.most:
-            raise ValidationError(f"Write at most {self.most} characters; this has {len(self.data)}")
+            raise StopValidation(f"Write at most {self.most} characters; this has {len(self.data)}")
 
 
 class Lines(TextAreaField):  # type: ignore[misc]
@@ -73,11 +73,11 @@ class Lines(TextAreaField):  # type: ignore[misc]
 
     def pre_validate(self, form: Any) -> None:
         if len(self.data) > self.most:
-            raise ValidationError(f"Write at most {self.most} lines; there are {len(self.data)}")
+            raise StopValidation(f"Write at most {self.most} lines; there are {len(self.data)}")
         try:
             self.data = list(dict.fromkeys(self.check(line) for line in self.data))
         except ValueError as error:
-            raise ValidationError(str(error)) from error
+            raise StopValidation(str(error)) from error
 
 
 def add_error(field: Field, text: str) -> None:
