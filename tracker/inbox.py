@@ -134,7 +134,9 @@ class Inbox:
         self.directory = directory
         self.limits = limits
         self._closed = False
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not directory.exists():
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            sync_directory(directory.parent)
         self._begin()
         _inboxes.add(self)
 

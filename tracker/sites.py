@@ -87,7 +87,7 @@ class SiteBook:
                 logger.warning("sites cannot be read; the last picture stays: %s", type(error).__name__)
             self._is_current = False
         else:
-            self._sites = {row.key: make_site_facts(row) for row in rows}
+            self._sites = {site.key: site for row in rows if (site := self._read_site(row))}
             self._is_current = True
         self._is_tried = True
 
@@ -115,6 +115,14 @@ class SiteBook:
         while not self._stop.wait(self._refresh_seconds):
             with self._refreshing:
                 self.refresh()
+
+    def _read_site(self, row: Row[tuple[object, ...]]) -> SiteFacts | None:
+        # One odd row must not stop the thread: all other sites would stay as they are for ever.
+        try:
+            return make_site_facts(row)
+        except (TypeError, ValueError, AttributeError):
+            logger.warning("site %s has settings of a wrong shape; the last ones stay", row.key)
+            return self._sites.get(row.key)
 
     def _find_anew(self, key: str) -> SiteFacts | None:
         # While the database is away, every look may hang until its time is over; the thread alone tries.

@@ -105,6 +105,19 @@ def test_an_odd_staff_network_is_passed_over(database: Database, book: SiteBook,
     assert [str(network) for network in site.staff_networks] == ["192.0.2.0/24"]
 
 
+def test_a_site_of_a_wrong_shape_keeps_its_last_settings_and_harms_no_other(
+    database: Database, book: SiteBook, cast: Cast, now: datetime
+) -> None:
+    assert book.find("acme-web")
+    with database.write() as session:
+        session.execute(update(Site).values(hosts=[5], page_groups=["odd"]))
+    add_site(database, now, "new-site")
+    assert book.find("new-site") is not None
+    site = book.find("acme-web")
+    assert site
+    assert site.hosts == ("www.ours.test",)
+
+
 def test_a_forked_child_looks_for_itself(database: Database, book: SiteBook, cast: Cast) -> None:
     assert book.find("acme-web")
     child = os.fork()
