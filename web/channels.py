@@ -118,7 +118,7 @@ def pause(channel_id: int) -> ResponseReturnValue:
 def resume(channel_id: int) -> ResponseReturnValue:
     with get_database().write() as db:
         channel = _get_channel(db, channel_id)
-        resume_channel(db, channel, request_now())
+        resume_channel(channel)
     flash(f"{channel.name} sends again.", "good")
     return redirect(url_for("channels.channels"), 303)
 

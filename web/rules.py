@@ -12,16 +12,26 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from alerts.channels import DeliveryError
 from alerts.models import Rule, RuleState
 from alerts.names import read_known, read_names
 from alerts.ready_made import READY_MADE
 from alerts.sentences import Names, Piece, read_back_pieces
 from alerts.specs import Known, RuleError, RuleSpec, fill_row, parse_rule, spec_of
 from web.arguments import MAX_ID
-from web.context import get_database, get_user, is_fragment, needs_admin, needs_user, request_now
+from web.context import (
+    get_database,
+    get_settings,
+    get_user,
+    is_fragment,
+    needs_admin,
+    needs_user,
+    request_now,
+)
 from web.forms import REFUSED
 from web.rule_form import Checked, Draft, Problem, change_draft, check_draft, draft_of, read_draft
 from web.rule_rows import get_rules
+from web.rule_sample import send_sample
 from web.rule_trial import Trial, try_on_past
 from web.rule_view import view_form
 
@@ -113,13 +123,16 @@ def _posted(rule: Rule | None) -> ResponseReturnValue:
     do = request.form.get("do", "check")
     with get_database().read() as db:
         world = _read_world(db)
-    if do not in STATES:
+    if do not in STATES and do != "test":
         changed, focus = change_draft(draft, do)
         return _show(rule, changed, world, focus=focus)
     draft, _ = change_draft(draft, "")
-    checked = world.check(draft, STATES[do])
+    checked = world.check(draft, STATES.get(do, RuleState.DRAFT))
     if checked.rule is None:
         return _show(rule, draft, world, checked.problems)
+    if do == "test":
+        _send_to_me(checked.rule)
+        return _show(rule, draft, world)
     with get_database().write() as db:
         problem = _save(db, rule.id if rule else 0, draft.version, checked.rule)
     if problem:
@@ -127,6 +140,13 @@ def _posted(rule: Rule | None) -> ResponseReturnValue:
     state = "is on" if do == "save" else "is saved as a draft and sends nothing"
     flash(f"{checked.rule.name} {state}.", "good" if do == "save" else "brass")
     return redirect(url_for("rules.rules"), 303)
+
+
+def _send_to_me(rule: RuleSpec) -> None:
+    try:
+        flash(send_sample(get_database(), get_settings(), rule, get_user(), request_now()), "good")
+    except DeliveryError as error:
+        flash(f"Nothing was sent. {error}", "bad")
 
 
 def _save(session: Session, rule_id: int, version: int, spec: RuleSpec) -> Problem | None:
