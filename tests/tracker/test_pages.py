@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tracker.pages import PATTERN_LENGTH, PatternError, check_pattern, find_page_group, matches, split_url
 
@@ -92,3 +94,11 @@ def test_a_pattern_that_cannot_work_is_refused_with_advice(pattern: str) -> None
 
 def test_a_good_pattern_is_kept_without_spaces_around_it() -> None:
     assert check_pattern(" /pricing* ") == "/pricing*"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="/a*%.:@[]?#\u00e5", max_size=12), st.text(alphabet="/a%.:@[]?#\u00e5", max_size=20))
+def test_stars_alone_decide_what_a_pattern_leaves_open(pattern: str, url: str) -> None:
+    assert matches("*", url)
+    assert matches("*" + pattern, url) or not matches(pattern, url)
+    assert matches(pattern + "*", url) or not matches(pattern, url)

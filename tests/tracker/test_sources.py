@@ -7,6 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tracker.sources import CHANNEL_NAMES, CHANNELS, Traffic, classify, find_source, read_utm
 
@@ -105,3 +107,11 @@ def test_no_host_or_word_stands_twice_in_the_table_of_sources() -> None:
 def test_a_known_host_stands_for_its_subdomains_but_not_for_longer_names() -> None:
     assert find_source("m.linkedin.com") is not None
     assert find_source("notlinkedin.com") is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=80), st.text(max_size=80), st.lists(st.text(max_size=20), max_size=3))
+def test_nothing_that_can_be_sent_makes_it_raise(url: str, referrer: str, own_hosts: list[str]) -> None:
+    traffic = classify(f"https://www.acme.test/?utm_source={url}", f"https://{referrer}", own_hosts)
+    assert traffic.channel in CHANNEL_NAMES
+    assert classify(url, referrer, own_hosts).channel in CHANNEL_NAMES

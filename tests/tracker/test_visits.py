@@ -62,6 +62,17 @@ def test_a_hit_in_the_middle_of_a_long_visit_belongs_to_it() -> None:
     assert (plan.id, plan.started_at, plan.ended_at) == (7, at(0), at(300))
 
 
+def test_a_hit_near_the_end_of_a_long_visit_lengthens_it_whatever_came_between() -> None:
+    [plan] = plan_visits([known(7, 0, 300)], [arrive(10), arrive(320)])
+    assert (plan.id, plan.ended_at) == (7, at(320))
+
+
+@pytest.mark.parametrize(("hit_id", "landing"), [("a", "https://www.ours.test/"), ("z", "page 7")])
+def test_of_page_views_at_the_same_time_the_lesser_id_is_the_landing_page(hit_id: str, landing: str) -> None:
+    [plan] = plan_visits([known(7, 0, 0)], [arrive(0, id=hit_id)])
+    assert plan.landing.landing_url == landing
+
+
 def test_the_earlier_of_two_joined_visits_is_kept() -> None:
     [plan] = plan_visits([known(3, 50, 60), known(9, 0, 10)], [arrive(35)])
     assert (plan.id, plan.merged) == (9, (3,))
