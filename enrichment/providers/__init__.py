@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from enrichment.providers.base import Provider, Sources
-from enrichment.providers.geoip_files import open_geoip_files
+from enrichment.providers.geoip_files import FOLDER, GeoipFolder
 from enrichment.providers.overrides import Override, Overrides, load_overrides
 from enrichment.providers.routing_table import open_routing_table
 from tracker.db import Database
@@ -33,13 +33,14 @@ PROVIDERS = {
 
 
 def open_providers(data_dir: Path | None) -> tuple[Provider, ...]:
-    """All providers that have data, in order. Without a data directory: the embedded data alone.
+    """All providers, in order. Without a data directory: the embedded data alone.
 
     Unpacks the embedded table on the first call (about a second); each look-up is offline.
     """
-    sources = Sources(open_routing_table(data_dir), data_dir, open_geoip_files(data_dir))
-    opened = (_load(path).open(sources) for path in PROVIDERS.values())
-    return tuple(provider for provider in opened if provider is not None)
+    sources = Sources(
+        open_routing_table(data_dir), data_dir, GeoipFolder(data_dir / FOLDER if data_dir else None)
+    )
+    return tuple(_load(path).open(sources) for path in PROVIDERS.values())
 
 
 def make_providers(settings: Settings, database: Database) -> tuple[Provider, ...]:

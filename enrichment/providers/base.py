@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self
 
 from enrichment.kinds import Kind
 from enrichment.providers.address import Address
-from enrichment.providers.geoip_files import GeoipFile
+from enrichment.providers.geoip_files import GeoipFolder
 from enrichment.providers.routing_table import RoutingTable
 
 
@@ -55,22 +55,14 @@ class Sources:
     """What providers are opened from: the embedded table, the admin's directory and GeoIP files."""
 
     routing: RoutingTable
-    data_dir: Path | None = None
-    geoip: tuple[GeoipFile, ...] = ()
-
-    def newest_geoip(self, *editions: str) -> GeoipFile | None:
-        """The newest file of the first of these editions that is there; editions match by their start."""
-        for edition in editions:
-            fitting = [file for file in self.geoip if file.edition.startswith(edition)]
-            if fitting:
-                return max(fitting, key=lambda file: file.build_epoch)
-        return None
+    data_dir: Path | None
+    geoip: GeoipFolder
 
 
 class Provider(Protocol):
-    """One source. `open` gives None when the source has no data here; `lookup` never raises."""
+    """One source. A source without data here just never answers; `lookup` never raises."""
 
     @classmethod
-    def open(cls, sources: Sources) -> Self | None: ...
+    def open(cls, sources: Sources) -> Self: ...
 
     def lookup(self, address: Address) -> Evidence | None: ...

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 from enrichment.kinds import Kind
-from enrichment.providers.address import Address
-from enrichment.providers.base import Evidence, Sources
+from enrichment.providers.base import Evidence
 from enrichment.providers.geoip_files import GeoipFile
+from enrichment.providers.geoip_provider import GeoipProvider
 
 # In this order: a Tor exit is also marked anonymous, and often hosting too.
 FLAGS = (
@@ -21,20 +21,12 @@ FLAGS = (
 WEIGHT = 0.95
 
 
-class GeoipAnonymous:
+class GeoipAnonymous(GeoipProvider):
     """MaxMind's list of networks behind which anybody can hide."""
 
-    def __init__(self, file: GeoipFile) -> None:
-        self.file = file
-        self.method = "anonymous_plus" if "Plus" in file.edition else "anonymous_ip"
+    METHODS = {"GeoIP2-Anonymous-IP": "anonymous_ip", "GeoIP-Anonymous-Plus": "anonymous_plus"}
 
-    @classmethod
-    def open(cls, sources: Sources) -> Self | None:
-        file = sources.newest_geoip("GeoIP2-Anonymous-IP", "GeoIP-Anonymous-Plus")
-        return cls(file) if file else None
-
-    def lookup(self, address: Address) -> Evidence | None:
-        answer = self.file.ask(self.method, address)
+    def read(self, file: GeoipFile, answer: Any) -> Evidence | None:
         flag = _first_flag(answer)
         if flag is None:
             return None
@@ -45,8 +37,8 @@ class GeoipAnonymous:
             kind=kind,
             weight=WEIGHT,
             why=f"MaxMind lists it as {words}",
-            data_date=self.file.data_date,
-            network=str(answer.network or "") if answer else "",
+            data_date=file.data_date,
+            network=str(answer.network or ""),
         )
 
 

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any
 
 from enrichment.kinds import Kind
-from enrichment.providers.address import Address
-from enrichment.providers.base import Evidence, Sources
+from enrichment.providers.base import Evidence
 from enrichment.providers.geoip_files import GeoipFile
+from enrichment.providers.geoip_provider import GeoipProvider
 
 PROVIDER_TYPES = frozenset({"Cellular", "Satellite", "Dialup"})
 WEIGHT = 0.9
 HINT_WEIGHT = 0.3
 
 
-class GeoipConnection:
+class GeoipConnection(GeoipProvider):
     """MaxMind's type of line."""
 
-    def __init__(self, file: GeoipFile) -> None:
-        self.file = file
+    METHODS = {"GeoIP2-Connection-Type": "connection_type"}
 
-    @classmethod
-    def open(cls, sources: Sources) -> Self | None:
-        file = sources.newest_geoip("GeoIP2-Connection-Type")
-        return cls(file) if file else None
-
-    def lookup(self, address: Address) -> Evidence | None:
-        answer = self.file.ask("connection_type", address)
-        if answer is None or not answer.connection_type:
+    def read(self, file: GeoipFile, answer: Any) -> Evidence | None:
+        if not answer.connection_type:
             return None
         is_provider = answer.connection_type in PROVIDER_TYPES
         return Evidence(
@@ -36,6 +29,6 @@ class GeoipConnection:
             kind=Kind.ISP if is_provider else Kind.UNKNOWN,
             weight=WEIGHT if is_provider else HINT_WEIGHT,
             why=f"the line is {answer.connection_type}",
-            data_date=self.file.data_date,
+            data_date=file.data_date,
             network=str(answer.network or ""),
         )

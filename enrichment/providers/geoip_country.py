@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any
 
 from enrichment.kinds import Kind
-from enrichment.providers.address import Address
-from enrichment.providers.base import Evidence, Sources
+from enrichment.providers.base import Evidence
 from enrichment.providers.geoip_files import GeoipFile
+from enrichment.providers.geoip_provider import GeoipProvider
 
 
-class GeoipCountry:
+class GeoipCountry(GeoipProvider):
     """The country of an address, better than the home country of the network's holder."""
 
-    def __init__(self, file: GeoipFile) -> None:
-        self.file = file
-        self.method = "city" if "City" in file.edition else "country"
+    METHODS = {
+        "GeoIP2-City": "city",
+        "GeoIP2-Country": "country",
+        "GeoLite2-City": "city",
+        "GeoLite2-Country": "country",
+    }
 
-    @classmethod
-    def open(cls, sources: Sources) -> Self | None:
-        editions = ("GeoIP2-City", "GeoIP2-Country", "GeoLite2-City", "GeoLite2-Country")
-        file = sources.newest_geoip(*editions)
-        return cls(file) if file else None
-
-    def lookup(self, address: Address) -> Evidence | None:
-        answer = self.file.ask(self.method, address)
-        if answer is None or not answer.country.iso_code:
+    def read(self, file: GeoipFile, answer: Any) -> Evidence | None:
+        if not answer.country.iso_code:
             return None
         return Evidence(
-            source=self.file.edition,
+            source=file.edition,
             basis="maxmind-place",
             kind=Kind.UNKNOWN,
             weight=0.0,
             why=f"used in {answer.country.iso_code}",
-            data_date=self.file.data_date,
+            data_date=file.data_date,
             network=str(answer.traits.network or ""),
             country=answer.country.iso_code,
         )

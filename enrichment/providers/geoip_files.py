@@ -8,7 +8,9 @@ other sources go on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,8 @@ from enrichment.providers.address import Address
 logger = logging.getLogger(__name__)
 
 FOLDER = "geoip"
+# Seconds until the directory is looked over again for new and changed files.
+LOOK_AGAIN = 30.0
 # Whatever a damaged or foreign file makes the reader raise: it decodes what it finds there.
 BROKEN = (
     maxminddb.InvalidDatabaseError,
@@ -29,6 +33,7 @@ BROKEN = (
     OSError,
     ValueError,
     TypeError,
+    AttributeError,
     LookupError,
     ArithmeticError,
     RecursionError,
@@ -58,23 +63,69 @@ class GeoipFile:
         except AddressNotFoundError:
             return None
         except BROKEN as error:
-            log_refusal(self.path, error)
-            self._reader = None
+            self.refuse(error)
             return None
+
+    def refuse(self, error: Exception) -> None:
+        """Shut the file: what it answered cannot be right, so nothing else in it is believed."""
+        log_refusal(self.path, error)
+        self._reader = None
 
 
 def log_refusal(path: Path, error: Exception) -> None:
     logger.warning("GeoIP file refused: file=%s reason=%s", path, str(error) or type(error).__name__)
 
 
-def open_geoip_files(data_dir: Path | None) -> tuple[GeoipFile, ...]:
-    """All usable files of the directory; the others are logged and left out."""
-    return tuple(_usable_files(data_dir / FOLDER)) if data_dir else ()
+class GeoipFolder:
+    """The usable files of a directory. It is looked over again when `LOOK_AGAIN` seconds have passed."""
+
+    def __init__(self, folder: Path | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self.folder = folder
+        self.clock = clock
+        self._seen: dict[Signature, GeoipFile | None] = {}
+        self._look_at = clock()
+        self._look()
+
+    def newest(self, *editions: str) -> GeoipFile | None:
+        """The newest file of the first of these editions that is there; editions match by their start."""
+        if self.clock() >= self._look_at:
+            self._look()
+        for edition in editions:
+            files = [file for file in self._seen.values() if file and file.edition.startswith(edition)]
+            if files:
+                return max(files, key=lambda file: file.build_epoch)
+        return None
+
+    def _look(self) -> None:
+        """Open files that are new or changed. The others, and those refused before, stay as they are."""
+        self._look_at = self.clock() + LOOK_AGAIN
+        signatures = [_signature(path) for path in sorted(self.folder.glob("*.mmdb"))] if self.folder else []
+        known = self._seen
+        # Replaced as a whole: another thread that looks something up meanwhile has the old or the new one.
+        self._seen = {mark: known[mark] if mark in known else _open(mark.path) for mark in signatures}
 
 
-def _usable_files(folder: Path) -> Iterator[GeoipFile]:
-    for path in sorted(folder.glob("*.mmdb")):
-        try:
-            yield GeoipFile(path)
-        except BROKEN as error:
-            log_refusal(path, error)
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What tells a changed file from the one that was opened."""
+
+    path: Path
+    inode: int
+    changed_ns: int
+    size: int
+
+
+def _signature(path: Path) -> Signature:
+    try:
+        status = path.stat()
+    except OSError:
+        return Signature(path, 0, 0, 0)
+    return Signature(path, status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+def _open(path: Path) -> GeoipFile | None:
+    try:
+        return GeoipFile(path)
+    except BROKEN as error:
+        log_refusal(path, error)
+        return None

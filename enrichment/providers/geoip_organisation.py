@@ -7,13 +7,13 @@ without an AS of their own are. It can also be a smaller provider, so it passes 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from enrichment.classify import Judgement, classify_name, organisation_key
 from enrichment.kinds import NEVER_NAMED, ORGANISATIONS, Kind
-from enrichment.providers.address import Address
-from enrichment.providers.base import Evidence, Sources
+from enrichment.providers.base import Evidence
 from enrichment.providers.geoip_files import GeoipFile
+from enrichment.providers.geoip_provider import GeoipProvider
 
 # The values of `user_type`, from the documentation of the geoip2 package (records.py).
 USER_TYPES = {
@@ -37,11 +37,6 @@ USER_TYPES = {
 USER_TYPE_WEIGHT = 0.8
 PROVIDER_TYPE_WEIGHT = 0.9
 CUSTOMER_WEIGHT = 0.6
-METHODS = {
-    "GeoIP2-Enterprise": "enterprise",
-    "GeoIP2-Precision-Enterprise": "enterprise",
-    "GeoIP2-ISP": "isp",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +55,26 @@ class Customer:
         return bool(self.organization) and organisation_key(self.organization) != organisation_key(self.isp)
 
 
-class GeoipOrganisation:
+class GeoipOrganisation(GeoipProvider):
     """MaxMind's names of customers, from the Enterprise edition or else the ISP edition."""
 
-    def __init__(self, file: GeoipFile) -> None:
-        self.file = file
-        self.method = next(method for edition, method in METHODS.items() if file.edition.startswith(edition))
+    METHODS = {
+        "GeoIP2-Enterprise": "enterprise",
+        "GeoIP2-Precision-Enterprise": "enterprise",
+        "GeoIP2-ISP": "isp",
+    }
 
-    @classmethod
-    def open(cls, sources: Sources) -> Self | None:
-        file = sources.newest_geoip(*METHODS)
-        return cls(file) if file else None
-
-    def lookup(self, address: Address) -> Evidence | None:
-        answer = self.file.ask(self.method, address)
-        if answer is None:
-            return None
+    def read(self, file: GeoipFile, answer: Any) -> Evidence | None:
         customer = _read_customer(answer)
         judgement = judge_customer(customer)
         name = customer.organization or customer.isp
         return Evidence(
-            source=f"GeoIP2 {self.method.upper() if self.method == 'isp' else 'Enterprise'}",
+            source="GeoIP2 ISP" if file.edition.startswith("GeoIP2-ISP") else "GeoIP2 Enterprise",
             basis="maxmind",
             kind=judgement.kind,
             weight=judgement.weight,
             why=judgement.why,
-            data_date=self.file.data_date,
+            data_date=file.data_date,
             network=customer.network,
             raw_name=name,
             organisation=name if judgement.kind in ORGANISATIONS else "",

@@ -33,7 +33,7 @@ class KnownRanges:
         self.data_date = datetime.fromtimestamp(built_at, UTC).date().isoformat()
 
     @classmethod
-    def open(cls, sources: Sources) -> Self | None:
+    def open(cls, sources: Sources) -> Self:
         return cls()
 
     def lookup(self, address: Address) -> Evidence | None:

@@ -87,7 +87,7 @@ class Overrides:
         self._index = _make_index(self.file_rows)
 
     @classmethod
-    def open(cls, sources: Sources) -> Self | None:
+    def open(cls, sources: Sources) -> Self:
         path = sources.data_dir / FILE_NAME if sources.data_dir else None
         return cls(sources.routing, read_overrides(path) if path and path.exists() else ())
 

@@ -13,7 +13,7 @@ class Reserved:
     """The registries of special-purpose addresses, as Python's `ipaddress` knows them."""
 
     @classmethod
-    def open(cls, sources: Sources) -> Self | None:
+    def open(cls, sources: Sources) -> Self:
         return cls()
 
     def lookup(self, address: Address) -> Evidence | None:

@@ -47,7 +47,7 @@ class ReviewedNetworks:
         self.routing = routing
 
     @classmethod
-    def open(cls, sources: Sources) -> Self | None:
+    def open(cls, sources: Sources) -> Self:
         return cls(sources.routing)
 
     def lookup(self, address: Address) -> Evidence | None:

@@ -20,7 +20,7 @@ class Routes:
         self._evidence = lru_cache(maxsize=20_000)(self._judge)
 
     @classmethod
-    def open(cls, sources: Sources) -> Self | None:
+    def open(cls, sources: Sources) -> Self:
         return cls(sources.routing)
 
     def lookup(self, address: Address) -> Evidence | None:

@@ -10,7 +10,7 @@ import pytest
 from enrichment.chain import Identified, identify_address
 from enrichment.kinds import Kind
 from enrichment.providers import open_providers
-from enrichment.providers.geoip_files import open_geoip_files
+from enrichment.providers.geoip_files import LOOK_AGAIN, GeoipFolder
 from enrichment.providers.geoip_organisation import Customer, judge_customer
 
 CUSTOMER = Customer("", "", "", "", 0, "")
@@ -148,4 +148,55 @@ def test_cutting_a_file_short_while_it_is_open_does_no_harm(data_dir: Path, maxm
 
 
 def test_no_folder_is_no_files(tmp_path: Path) -> None:
-    assert open_geoip_files(tmp_path) == ()
+    assert GeoipFolder(tmp_path / "geoip").newest("GeoIP2-ISP") is None
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_file_that_is_put_there_later_is_found(data_dir: Path, maxmind: Path) -> None:
+    clock = Clock()
+    folder = GeoipFolder(data_dir / "geoip", clock)
+    put(data_dir, maxmind, "GeoIP2-ISP-Test")
+    assert folder.newest("GeoIP2-ISP") is None
+    clock.now = LOOK_AGAIN
+    assert folder.newest("GeoIP2-ISP") is not None
+
+
+def test_a_file_that_is_taken_away_is_let_go(data_dir: Path, maxmind: Path) -> None:
+    clock = Clock()
+    put(data_dir, maxmind, "GeoIP2-ISP-Test")
+    folder = GeoipFolder(data_dir / "geoip", clock)
+    (data_dir / "geoip" / "GeoIP2-ISP-Test.mmdb").unlink()
+    clock.now = LOOK_AGAIN
+    assert folder.newest("GeoIP2-ISP") is None
+
+
+def test_a_bad_file_is_complained_of_once_and_tried_again_when_it_changes(
+    data_dir: Path, maxmind: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    path = data_dir / "geoip" / "isp.mmdb"
+    path.write_bytes(b"half a copy")
+    folder = GeoipFolder(data_dir / "geoip", clock)
+    for clock.now in (LOOK_AGAIN, 2 * LOOK_AGAIN):
+        assert folder.newest("GeoIP2-ISP") is None
+    assert caplog.text.count("GeoIP file refused") == 1
+    shutil.copy(maxmind / "test-data" / "GeoIP2-ISP-Test.mmdb", path)
+    clock.now = 3 * LOOK_AGAIN
+    assert folder.newest("GeoIP2-ISP") is not None
+
+
+def test_an_unchanged_file_is_not_opened_again(data_dir: Path, maxmind: Path) -> None:
+    clock = Clock()
+    put(data_dir, maxmind, "GeoIP2-ISP-Test")
+    folder = GeoipFolder(data_dir / "geoip", clock)
+    first = folder.newest("GeoIP2-ISP")
+    clock.now = LOOK_AGAIN
+    assert folder.newest("GeoIP2-ISP") is first

@@ -1,0 +1,1 @@
+"""Tools for those who develop Doorbell; not part of what is installed."""
