@@ -53,10 +53,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     health.blueprint,
 )
 
-# The largest import and its form; the collector has its own, smaller limit.
-MAX_BODY = 21 * 1024 * 1024
-MAX_FORM_TEXT = 2 * 1024 * 1024
-
 csrf = CSRFProtect()
 
 
@@ -81,8 +77,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=LIFETIME,
-        MAX_CONTENT_LENGTH=MAX_BODY,
-        MAX_FORM_MEMORY_SIZE=MAX_FORM_TEXT,
+        MAX_CONTENT_LENGTH=security.LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=security.LARGEST_FORM,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
         CLOCK=utc_now,
@@ -92,9 +88,9 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 
 def _add_pages(app: Flask) -> None:
+    security.set_up(app)
     csrf.init_app(app)
     shell.set_up(app)
-    security.set_up(app)
     errors.set_up(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
