@@ -46,9 +46,7 @@ SUSPECT_SIZE = 13
 # These stand in the handles of all sorts of networks and say nothing.
 _HANDLE_NOISE = frozenset("as asn net network networks nets inet internet isp online link global ip".split())
 # A person, or a postal address where the name should be.
-_NO_HOLDER = re.compile(
-    r"\b(trading as|t/a|\d+/f|\d+(st|nd|rd|th) floor|building no|road,)", re.IGNORECASE
-)
+_NO_HOLDER = re.compile(r"\b(trading as|t/a|\d+/f|\d+(st|nd|rd|th) floor|building no|road,)", re.IGNORECASE)
 _PART = re.compile(r"[^a-z0-9]+")
 _LETTER_RUN = re.compile(r"\b[a-z](?: [a-z]\b)+")
 _GENERIC_ENDINGS = frozenset(
@@ -87,7 +85,7 @@ def classify_name(name: str, handle: str = "", country: str = "", size: int = 0)
     """Judge the holder of a network by its name, short handle, country and size (log2 of addresses)."""
     known = find_known(name, country)
     if known is not None and not _is_someone_else(name, known):
-        return Judgement(known.kind, KNOWN_WEIGHT, "a well-known name, reviewed by hand", known.domains)
+        return Judgement(known.kind, KNOWN_WEIGHT, "its name is well known", known.domains)
     if not name:
         return Judgement(Kind.UNKNOWN, 0.0, "the network has no name")
     if _NO_HOLDER.search(name):

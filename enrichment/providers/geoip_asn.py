@@ -27,7 +27,7 @@ class GeoipAsn(GeoipProvider):
             basis="routes",
             kind=judgement.kind,
             weight=judgement.weight,
-            why=f"announced by AS{answer.autonomous_system_number}; {judgement.why}",
+            why=f"AS{answer.autonomous_system_number} announces the network; {judgement.why}",
             data_date=file.data_date,
             network=str(answer.network or ""),
             raw_name=name,

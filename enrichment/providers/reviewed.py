@@ -75,7 +75,7 @@ def _evidence(route: Route, review: Review) -> Evidence:
         basis="routes",
         kind=review.kind,
         weight=KNOWN_WEIGHT,
-        why=f"AS{route.asn} was reviewed by hand",
+        why=_why(route, review.kind),
         data_date=review.reviewed,
         network=route.network,
         raw_name=route.name,
@@ -85,3 +85,9 @@ def _evidence(route: Route, review: Review) -> Evidence:
         country=route.country,
         asn=route.asn,
     )
+
+
+def _why(route: Route, kind: Kind) -> str:
+    if kind in ORGANISATIONS:
+        return f"the network is its own (AS{route.asn}), checked by hand"
+    return f"AS{route.asn} was checked by hand: {kind}"

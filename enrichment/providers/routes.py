@@ -34,7 +34,7 @@ class Routes:
             basis="routes",
             kind=judgement.kind,
             weight=judgement.weight,
-            why=f"announced by AS{route.asn}; {judgement.why}",
+            why=f"AS{route.asn} announces the network; {judgement.why}",
             data_date=self.routing.data_date,
             network=route.network,
             raw_name=route.name,
