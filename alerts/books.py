@@ -17,6 +17,7 @@ def get_books(database: Database, inbox_dir: Path) -> dict[str, Any]:
     books = dict(get_ledger(database, inbox_dir).as_json())
     with database.read() as session:
         books["alerts"] = session.scalar(select(func.count()).select_from(Alert)) or 0
-        counted = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state)).tuples()
-        books["deliveries"] = dict.fromkeys((state.value for state in DeliveryState), 0) | dict(counted.all())
+        counted = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
+        states = {state: count for state, count in counted}
+    books["deliveries"] = {state.value: states.get(state, 0) for state in DeliveryState}
     return books

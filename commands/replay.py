@@ -191,7 +191,7 @@ def companies_table(database: Database) -> Table:
         .limit(20)
     )
     with database.read() as session:
-        for name, domain, visits, page_views, latest in session.execute(query).tuples():
+        for name, domain, visits, page_views, latest in session.execute(query):
             table.add_row(
                 name, domain or "", f"{visits:,}", f"{page_views or 0:,}", f"{latest:%Y-%m-%d %H:%M} UTC"
             )

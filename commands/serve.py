@@ -69,6 +69,9 @@ class Child:
 def serve(host: str, port: int, workers: int) -> None:
     """Brings the database up to date and runs web processes and worker together."""
     log_to_stderr()
+    # Links are right out of the box also on another port; behind a proxy the admin says the address.
+    if "DOORBELL_BASE_URL_FILE" not in os.environ:
+        os.environ.setdefault("DOORBELL_BASE_URL", f"http://{host}:{port}")
     greet(host, port)
     run([Child(["web", "--host", host, "--port", str(port), "--workers", str(workers)]), Child(["worker"])])
 

@@ -24,7 +24,7 @@ LINE = re.compile(
 REQUEST = re.compile(r"(?P<method>[A-Z]+) (?P<target>\S+) HTTP/[\d.]+")
 # What a page loads, as opposed to the page.
 ASSETS = frozenset(
-    "css js mjs map json xml txt ico png jpg jpeg gif svg webp avif woff woff2 ttf otf eot mp4 webm wasm".split()
+    "css js mjs map json xml txt ico png jpg jpeg gif svg webp avif woff woff2 ttf otf mp4 webm wasm".split()
 )
 # Identical lines are told apart by counting them; their like stand close together in a log.
 REMEMBERED_LINES = 100_000

@@ -7,6 +7,8 @@ handling is switched off, and every transaction begins with the statement its ki
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -62,6 +64,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = make_engine(url)
+        # SQLite's waiters poll and may starve one another for seconds; threads of one process queue here.
+        self._writers = threading.RLock() if self.is_sqlite else contextlib.nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -70,7 +74,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that commits at the end, or rolls back when the body raises."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self._writers, Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
