@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from alerts.channels import CHANNELS, channel_class
 from alerts.deliveries import GIVE_UP_AFTER
 from alerts.models import Alert, Channel, Delivery, DeliveryState, DeliveryTry
 from alerts.pacing import KEEPS_ORDER_UNTIL, charge, free_at, read_rate
-from alerts.redirect import give_up, redirect_waiting
+from alerts.redirect import give_up, is_abandoned, redirect_waiting
+from alerts.senders import sender_name
 from alerts.story import Recipient
 from tracker.models import User
 
@@ -41,23 +42,17 @@ class Claimed:
     recipient: Recipient
 
 
-def is_due(now: datetime) -> Any:
-    """Deliveries that want a sender: due ones, and those whose sender's lease has ended."""
-    return or_(
-        and_(Delivery.state == DeliveryState.WAITING, Delivery.next_try_at <= now),
-        and_(Delivery.state == DeliveryState.SENDING, Delivery.leased_until <= now),
-    )
-
-
-def due_channels(session: Session, now: datetime) -> list[int | None]:
+def due_channels(session: Session, now: datetime) -> set[int | None]:
     """Channels with something due that need not wait; None stands for deliveries whose channel is gone."""
-    rows = session.scalars(
+    waiting = session.scalars(
         select(Delivery.channel_id)
         .outerjoin(Channel, Channel.id == Delivery.channel_id)
-        .where(is_due(now), or_(Channel.next_send_at.is_(None), Channel.next_send_at <= now))
+        .where(Delivery.state == DeliveryState.WAITING, Delivery.next_try_at <= now)
+        .where(or_(Channel.next_send_at.is_(None), Channel.next_send_at <= now))
         .distinct()
     )
-    return list(rows)
+    sending = session.scalars(select(Delivery).where(Delivery.state == DeliveryState.SENDING))
+    return {*waiting, *(one.channel_id for one in sending if is_abandoned(one, now))}
 
 
 def claim(session: Session, channel_id: int, now: datetime) -> Claimed | datetime | None:
@@ -67,7 +62,7 @@ def claim(session: Session, channel_id: int, now: datetime) -> Claimed | datetim
         redirect_waiting(session, channel_id, now)
         return None
     _recover(session, channel, now)
-    if _under_way(session, channel_id) or (channel.next_send_at and channel.next_send_at > now):
+    if _sending(session, channel_id) or (channel.next_send_at and channel.next_send_at > now):
         return None
     delivery = _next(session, channel_id, now)
     if delivery is None:
@@ -89,14 +84,9 @@ def _locked(channel_id: int) -> Select[Channel]:
 
 def _recover(session: Session, channel: Channel, now: datetime) -> None:
     """Deliveries whose sender died: sent again and marked, or where that would cost, told elsewhere."""
-    dead = session.scalars(
-        select(Delivery)
-        .where(Delivery.channel_id == channel.id, Delivery.state == DeliveryState.SENDING)
-        .where(Delivery.leased_until <= now)
-        .order_by(Delivery.id)
-    ).all()
+    dead = [one for one in _sending(session, channel.id) if is_abandoned(one, now)]
     for delivery in dead:
-        delivery.leased_until = None
+        delivery.leased_until, delivery.leased_by = None, ""
         delivery.possible_repeat = True
         delivery.last_error = "the sender stopped before it had the answer"
         if channel_class(channel.kind).resends:
@@ -107,11 +97,14 @@ def _recover(session: Session, channel: Channel, now: datetime) -> None:
     session.flush()
 
 
-def _under_way(session: Session, channel_id: int) -> bool:
-    sending = select(Delivery.id).where(
-        Delivery.channel_id == channel_id, Delivery.state == DeliveryState.SENDING
+def _sending(session: Session, channel_id: int) -> list[Delivery]:
+    return list(
+        session.scalars(
+            select(Delivery)
+            .where(Delivery.channel_id == channel_id, Delivery.state == DeliveryState.SENDING)
+            .order_by(Delivery.id)
+        )
     )
-    return session.scalar(sending.limit(1)) is not None
 
 
 def _next(session: Session, channel_id: int, now: datetime) -> Delivery | None:
@@ -139,7 +132,12 @@ def _lease(session: Session, delivery: Delivery, now: datetime) -> bool:
     changed = session.execute(
         update(Delivery)
         .where(Delivery.id == delivery.id, Delivery.state == DeliveryState.WAITING)
-        .values(state=DeliveryState.SENDING, leased_until=now + LEASE, tries=Delivery.tries + 1)
+        .values(
+            state=DeliveryState.SENDING,
+            leased_until=now + LEASE,
+            leased_by=sender_name(),
+            tries=Delivery.tries + 1,
+        )
         .execution_options(synchronize_session=False)
     )
     return bool(changed.rowcount == 1)  # type: ignore[attr-defined]

@@ -167,6 +167,7 @@ class Delivery(Base):
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime]
     leased_until: Mapped[datetime | None]
+    leased_by: Mapped[str] = mapped_column(String(200), default="", comment="the process that sends it")
     possible_repeat: Mapped[bool] = mapped_column(
         default=False, comment="a sender died or its answer was lost"
     )

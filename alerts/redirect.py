@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts.deliveries import make_delivery
 from alerts.models import Channel, Delivery, DeliveryState
 from alerts.places import read_places
 from alerts.routing import Problem, find_fallback
+from alerts.senders import has_died
 
 REDIRECTED_AT_ONCE = 100
 
@@ -35,19 +36,25 @@ def give_up(session: Session, delivery: Delivery, state: DeliveryState, why: str
 def redirect_waiting(session: Session, channel_id: int | None, now: datetime) -> None:
     """Sends what waits for a paused or deleted channel another way."""
     same = Delivery.channel_id == channel_id if channel_id is not None else Delivery.channel_id.is_(None)
-    dead = and_(Delivery.state == DeliveryState.SENDING, Delivery.leased_until <= now)
-    waiting = session.scalars(
+    unfinished = session.scalars(
         select(Delivery)
-        .where(same, or_(Delivery.state == DeliveryState.WAITING, dead))
+        .where(same, Delivery.state.in_((DeliveryState.WAITING, DeliveryState.SENDING)))
         .order_by(Delivery.id)
         .limit(REDIRECTED_AT_ONCE)
     ).all()
     channel = session.get(Channel, channel_id) if channel_id is not None else None
     why = f"paused: {channel.paused_reason}" if channel else "the channel was deleted"
-    for delivery in waiting:
-        # Where a sender died, the far end may have the message all the same.
-        known = delivery.state == DeliveryState.WAITING
-        give_up(session, delivery, DeliveryState.FAILED if known else DeliveryState.UNKNOWN, why, now)
+    for delivery in unfinished:
+        if delivery.state == DeliveryState.WAITING:
+            give_up(session, delivery, DeliveryState.FAILED, why, now)
+        elif is_abandoned(delivery, now):
+            # The far end may have the message all the same.
+            give_up(session, delivery, DeliveryState.UNKNOWN, why, now)
+
+
+def is_abandoned(delivery: Delivery, now: datetime) -> bool:
+    """Whether nobody is sending a delivery any more: its lease has ended, or its sender has died."""
+    return delivery.leased_until is None or delivery.leased_until <= now or has_died(delivery.leased_by)
 
 
 def _said(delivery: Delivery, why: str) -> str:
