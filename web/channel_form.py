@@ -7,6 +7,7 @@ from typing import Any
 
 from wtforms import Field as FormField
 from wtforms import PasswordField, SelectField
+from wtforms.fields.choices import SelectChoice
 
 from alerts.channels import ChannelKind, Field
 from tracker.settings import Settings
@@ -45,10 +46,9 @@ def _form_field(field: Field, has_value: bool) -> FormField:
             filters=[strip],
         )
     if field.choices:
-        empty = [] if field.required else [("", "Not chosen")]
-        return SelectField(
-            field.label, description=field.help, choices=[*empty, *((one, one) for one in field.choices)]
-        )
+        empty = [] if field.required else [SelectChoice("", "Not chosen")]
+        choices = [*empty, *(SelectChoice(one, one) for one in field.choices)]
+        return SelectField(field.label, description=field.help, choices=choices)
     return Text(field.label, most=500, description=field.help)
 
 

@@ -24,8 +24,9 @@ from enrichment.models import (
     TargetListEntry,
     VisitorContact,
 )
-from tracker.models import User, Visit
+from tracker.models import PageView, User, Visit
 from web.company_list import get_owners
+from web.live_rows import NOW_WITHIN, page_name
 
 CHART_DAYS = 30
 
@@ -41,6 +42,17 @@ class Claim:
     evidence: tuple[dict[str, Any], ...]
     identified_at: datetime
     visit_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LatestVisit:
+    """The visit that ended last: its last page, how long it was, where it came from."""
+
+    page: str
+    page_count: int
+    source: str
+    ended_at: datetime
+    is_here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +104,7 @@ class CompanyFacts:
     owner: str
     lists: tuple[str, ...]
     claim: Claim | None
+    latest: LatestVisit | None
     days: tuple[tuple[date, int], ...]
     people: tuple[Person, ...]
     deals: tuple[DealLine, ...]
@@ -120,6 +133,7 @@ def find_company_facts(session: Session, company_id: int, zone: tzinfo, now: dat
         owner=dict(sellers).get(company.owner_id or 0, ""),
         lists=_lists(session, company.domain),
         claim=claim,
+        latest=_find_latest(session, company_id, now),
         days=_visits_per_day(session, company_id, zone, now),
         people=_people(session, company_id),
         deals=deals,
@@ -156,6 +170,28 @@ def _find_claim(session: Session, company_id: int) -> Claim | None:
         tuple(latest.evidence),
         latest.identified_at,
         session.scalar(select(func.count()).select_from(Identification).where(mine)) or 0,
+    )
+
+
+def _find_latest(session: Session, company_id: int, now: datetime) -> LatestVisit | None:
+    statement = (
+        select(Visit, PageView)
+        .join(Identification, Identification.visit_id == Visit.id)
+        .outerjoin(PageView, PageView.visit_id == Visit.id)
+        .where(Identification.company_id == company_id, Visit.merged_into_id.is_(None))
+        .order_by(Visit.ended_at.desc(), Visit.id.desc(), PageView.id.desc())
+        .limit(1)
+    )
+    row = session.execute(statement).first()
+    if row is None:
+        return None
+    visit, view = row
+    return LatestVisit(
+        page_name(view),
+        visit.page_view_count,
+        visit.source_name or visit.traffic_channel,
+        visit.ended_at,
+        visit.ended_at > now - NOW_WITHIN,
     )
 
 

@@ -180,7 +180,7 @@ def _live_rows(session: Session, found: Sequence[Found], now: datetime) -> tuple
             kind=identified.kind if identified else "",
             organisation=identified.organisation if identified else "",
             confidence=identified.confidence if identified else 0.0,
-            page=_page_name(pages.get(visit.id)),
+            page=page_name(pages.get(visit.id)),
             page_group=pages[visit.id].page_group if visit.id in pages else "",
             page_count=visit.page_view_count,
             minutes=_minutes(visit),
@@ -201,7 +201,8 @@ def _minutes(visit: Visit) -> int:
     return round(max(between, visit.engaged_ms / 1000) / 60)
 
 
-def _page_name(view: PageView | None) -> str:
+def page_name(view: PageView | None) -> str:
+    """What people call a page: its title, else its path."""
     return (view.title or view.path) if view else ""
 
 

@@ -40,6 +40,27 @@ PAGES: dict[str, str] = {
     "setup, channel": "/setup/channel",
     "setup, rules": "/setup/rules",
     "not found": "/nothing-here",
+    "live": "/live",
+    "live, not identified": "/live?show=unknown",
+    "live, nothing found": "/live?q=nobody",
+    "companies": "/companies",
+    "companies, nothing found": "/companies?q=nobody",
+    "company": "/companies/{scania}",
+    "company with a lost deal": "/companies/{nordlund}",
+    "company that is hardly known": "/companies/{rescue}",
+    "contact": "/contacts/{anna}",
+    "alerts": "/alerts",
+    "alerts, held back": "/alerts?state=held",
+    "alert": "/a/{scania_alert}",
+    "alert that failed": "/a/{topsoe_alert}",
+    "channels": "/channels",
+    "channel": "/channels/{sms}",
+    "add channel": "/channels/new/slack",
+    "delete channel": "/channels/{sms}/delete",
+    "rules": "/rules",
+    "rule": "/rules/{rule}",
+    "new rule": "/rules/new",
+    "delete rule": "/rules/{rule}/delete",
 }
 # Pages for people who are not signed in.
 OUTSIDE: dict[str, str] = {
@@ -70,6 +91,14 @@ def fill(path: str, office: Office) -> str:
         product=story.crm.id,
         list=story.ideal.id,
         setup=office.setup_path,
+        scania=story.scania.id,
+        nordlund=story.nordlund.id,
+        rescue=story.rescue.id,
+        anna=story.anna.id,
+        scania_alert=story.scania_alert.public_id,
+        topsoe_alert=story.topsoe_alert.public_id,
+        sms=story.sms.id,
+        rule=story.mql_rule.id,
     )
 
 

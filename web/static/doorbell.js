@@ -141,7 +141,12 @@
   });
   document.addEventListener("change", (changed) => {
     const button = document.getElementById(changed.target.dataset?.refresh || "");
-    if (button) { clearTimeout(typing); button.form.requestSubmit(button); }
+    if (!button) return;
+    // A list is chosen from by typing too, and each letter is a change: wait for the last, or for the next Tab.
+    clearTimeout(typing);
+    const refresh = () => { clearTimeout(typing); changed.target.onblur = null; button.form.requestSubmit(button); };
+    typing = setTimeout(refresh, 500);
+    changed.target.onblur = refresh;
   });
 
   // Small helps
