@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, bindparam, select
 
 from tracker.records import Hit
-from tracker.visit_tables import ACTIONS, PAGE_VIEWS, VISITS, HitKey, chunks, update_rows
+from tracker.visit_tables import ACTIONS, PAGE_VIEWS, VISITS, VisitorIds, chunks, update_rows
 from tracker.visits import ENGAGEMENT_SPAN, Arrived, is_engagement_with
 
 
@@ -63,19 +63,17 @@ class Gained:
     by_visit: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
 
-def record_engagement(
-    connection: Connection, fresh: Sequence[Arrived], visitors: Mapping[HitKey, int]
-) -> Gained:
+def record_engagement(connection: Connection, fresh: Sequence[Arrived], visitors: VisitorIds) -> Gained:
     """Applies new engagement to stored page views, and finds what was told early about the new ones."""
     gained = Gained()
     pages: list[tuple[int, Arrived]] = []
     for hit in fresh:
-        visitor_id = visitors[hit.site_id, hit.visitor_key]
+        visitor_id = visitors.of(hit)
         if hit.hit.name == "engagement" and hit.hit.page:
             gained.told.add(visitor_id, hit.hit.page, hit.seen_at, engagement_props(hit.hit))
-        elif hit.is_page_view and hit.hit.page:
+        elif hit.is_page_view and hit.hit.page and visitor_id in visitors.stored:
             pages.append((visitor_id, hit))
-    if gained.told.by_page:
+    if any(visitor_id in visitors.stored for visitor_id, _ in gained.told.by_page):
         _lengthen_stored(connection, gained)
     if pages:
         _find_early(connection, pages, gained.told)

@@ -7,7 +7,7 @@ and the transaction; nothing here commits.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     Connection,
+    Row,
     bindparam,
     func,
     insert,
@@ -29,7 +30,17 @@ from tracker.agents import parse_agent
 from tracker.engagement import Gained, engagement_props, record_engagement
 from tracker.pages import find_page_group, split_url
 from tracker.records import Hit
-from tracker.visit_tables import ACTIONS, PAGE_VIEWS, VISITORS, VISITS, HitKey, chunks, update_rows
+from tracker.visit_tables import (
+    ACTIONS,
+    PAGE_VIEWS,
+    VISITORS,
+    VISITS,
+    HitKey,
+    VisitorIds,
+    chunks,
+    run,
+    update_rows,
+)
 from tracker.visits import GAP, Arrived, KnownVisit, Landing, Origin, VisitPlan, plan_visits
 
 Planned = tuple[int, VisitPlan]  # visitor id
@@ -65,8 +76,8 @@ SELECT_VISITS = (
 )
 INSERT_VISITORS = insert(VISITORS).returning(VISITORS.c.id, VISITORS.c.site_id, VISITORS.c.key)
 INSERT_VISITS = insert(VISITS).returning(VISITS.c.id, VISITS.c.visitor_id, VISITS.c.started_at)
-INSERT_PAGE_VIEWS = insert(PAGE_VIEWS)
-INSERT_ACTIONS = insert(ACTIONS)
+INSERT_PAGE_VIEWS = insert(PAGE_VIEWS).inline()
+INSERT_ACTIONS = insert(ACTIONS).inline()
 LENGTHEN_VISITS = (
     update(VISITS)
     .where(VISITS.c.id == bindparam("row_id"))
@@ -125,8 +136,8 @@ def _find_stored(connection: Connection, arrived: Sequence[Arrived]) -> set[HitK
 # --- visitors ---------------------------------------------------------------------------------------
 
 
-def _save_visitors(connection: Connection, fresh: Sequence[Arrived]) -> dict[HitKey, int]:
-    """The ids of all visitors of these hits, by site and key; new ones are made."""
+def _save_visitors(connection: Connection, fresh: Sequence[Arrived]) -> VisitorIds:
+    """Makes the visitors that are new, and notes when the others were seen."""
     first: dict[HitKey, Arrived] = {}
     last: dict[HitKey, Arrived] = {}
     for hit in sorted(fresh, key=lambda hit: hit.seen_at):
@@ -134,20 +145,24 @@ def _save_visitors(connection: Connection, fresh: Sequence[Arrived]) -> dict[Hit
         last[hit.site_id, hit.visitor_key] = hit
     ids: dict[HitKey, int] = {}
     changes = []
-    sites = list({site_id for site_id, _ in first})
-    for keys in chunks(key for _, key in first):
-        for row in connection.execute(SELECT_VISITORS, {"sites": sites, "ids": keys}):
-            if hits := first.get((row.site_id, row.key)):
-                ids[row.site_id, row.key] = row.id
-                seen = {
-                    "first_seen_at": min(row.first_seen_at, hits.seen_at),
-                    "last_seen_at": max(row.last_seen_at, last[row.site_id, row.key].seen_at),
-                }
-                changes.append({"row_id": row.id, **seen})
+    for row in _find_visitors(connection, first):
+        key = row.site_id, row.key
+        ids[key] = row.id
+        seen = min(row.first_seen_at, first[key].seen_at), max(row.last_seen_at, last[key].seen_at)
+        changes.append({"row_id": row.id, "first_seen_at": seen[0], "last_seen_at": seen[1]})
     update_rows(connection, VISITORS, changes)
-    return ids | _insert_visitors(
-        connection, {key: hit for key, hit in first.items() if key not in ids}, last
-    )
+    new = {key: hit for key, hit in first.items() if key not in ids}
+    return VisitorIds(ids | _insert_visitors(connection, new, last), frozenset(ids.values()))
+
+
+def _find_visitors(connection: Connection, wanted: Collection[HitKey]) -> list[Row[Any]]:
+    sites = list({site_id for site_id, _ in wanted})
+    return [
+        row
+        for keys in chunks(key for _, key in wanted)
+        for row in connection.execute(SELECT_VISITORS, {"sites": sites, "ids": keys})
+        if (row.site_id, row.key) in wanted
+    ]
 
 
 def _insert_visitors(
@@ -171,14 +186,12 @@ def _insert_visitors(
 # --- visits -----------------------------------------------------------------------------------------
 
 
-def _make_plans(
-    connection: Connection, fresh: Sequence[Arrived], visitors: Mapping[HitKey, int]
-) -> list[Planned]:
+def _make_plans(connection: Connection, fresh: Sequence[Arrived], visitors: VisitorIds) -> list[Planned]:
     """The visits to be, each with its visitor's id."""
     hits: dict[int, list[Arrived]] = defaultdict(list)
     for hit in fresh:
-        hits[visitors[hit.site_id, hit.visitor_key]].append(hit)
-    known = _find_visits(connection, hits)
+        hits[visitors.of(hit)].append(hit)
+    known = _find_visits(connection, {id: some for id, some in hits.items() if id in visitors.stored})
     return [(visitor, plan) for visitor in hits for plan in plan_visits(known[visitor], hits[visitor])]
 
 
@@ -187,6 +200,8 @@ def _find_visits(
 ) -> dict[int, list[KnownVisit]]:
     """The stored visits that one of the hits may touch, by visitor."""
     moments = [hit.seen_at for some in hits.values() for hit in some]
+    if not moments:
+        return defaultdict(list)
     near = {"last": max(moments) + GAP, "first": min(moments) - GAP}
     known: dict[int, list[KnownVisit]] = defaultdict(list)
     for ids in chunks(hits):
@@ -261,7 +276,7 @@ def _update_visits(connection: Connection, plans: Sequence[Planned], gained: Gai
         connection.execute(update(VISITS).where(VISITS.c.id.in_(moved)).values(identified_at=None))
     more = [{"row_id": visit, "more": engaged} for visit, engaged in gained.by_visit.items() if engaged]
     if more:
-        connection.execute(LENGTHEN_VISITS, more)
+        run(connection, LENGTHEN_VISITS, more)
 
 
 # --- page views and actions -------------------------------------------------------------------------
@@ -280,9 +295,9 @@ def _insert_hits(
             gained.by_visit[visit_id] += told[0] if told else 0
             page_views.append(_page_view_row(visit_id, hit, told, groups, now))
     if page_views:
-        connection.execute(INSERT_PAGE_VIEWS, page_views)
+        run(connection, INSERT_PAGE_VIEWS, page_views)
     if actions:
-        connection.execute(INSERT_ACTIONS, actions)
+        run(connection, INSERT_ACTIONS, actions)
 
 
 def _page_view_row(

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Table, bindparam, update
+from sqlalchemy import Connection, Executable, Table, bindparam, update
 
 from tracker.models import Action, PageView, Visit, Visitor
+from tracker.visits import Arrived
 
 T = TypeVar("T")
 HitKey = tuple[int, str]  # site id, and a hit's id or a visitor's key
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorIds:
+    """The visitors of a batch, and which of them were there before: only those have a past."""
+
+    ids: Mapping[HitKey, int]
+    stored: frozenset[int]
+
+    def of(self, hit: Arrived) -> int:
+        return self.ids[hit.site_id, hit.visitor_key]
+
 
 VISITORS = cast(Table, Visitor.__table__)
 VISITS = cast(Table, Visit.__table__)
@@ -31,7 +45,12 @@ _UPDATES = {
 def update_rows(connection: Connection, table: Table, changes: Sequence[dict[str, Any]]) -> None:
     """Sets columns of many rows in one go; each change names its row by `row_id`."""
     if changes:
-        connection.execute(_UPDATES[table.name], changes)
+        run(connection, _UPDATES[table.name], changes)
+
+
+def run(connection: Connection, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
+    """Executes a statement for each of the rows; for a single one without the cost of many."""
+    connection.execute(statement, rows[0] if len(rows) == 1 else rows)
 
 
 def chunks(values: Iterable[T]) -> Iterable[list[T]]:
