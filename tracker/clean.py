@@ -40,14 +40,15 @@ def clean_url(text: str, extra: frozenset[str] = frozenset()) -> str:
     `extra` holds further harmless names. Of a fragment only a route such as `#/pricing` stays. At most 2,048
     characters. Raises BadUrl.
     """
-    parts = _split(clean_text(text.strip(), 65_536))
+    parts = _split(clean_text(text, 65_536).strip())
     query = "&".join(pair for pair in parts.query.split("&") if _is_harmless(pair, extra))
     route = _ROUTE.match(parts.fragment)
     path = parts.path.replace("\\", "/") or "/"
     url = f"{parts.scheme}://{_host_and_port(parts.scheme, parts.netloc)}{path}"
     url += f"?{query}" if query else ""
     url += f"#{route[0]}" if route else ""
-    return url[:MOST_URL]
+    # What stood behind a space may be gone now, so the end is looked at last.
+    return url[:MOST_URL].rstrip()
 
 
 def scrub_url(text: str, extra: frozenset[str] = frozenset()) -> str:
@@ -69,12 +70,13 @@ def find_host(url: str) -> str:
 
 def clean_host(host: str) -> str:
     """A host name in lower case and ASCII, without a closing dot. Raises BadUrl."""
-    host = host.lower().rstrip(".")
     if not host.isascii():
         try:
             host = host.encode("idna").decode()
         except UnicodeError:
             raise BadUrl from None
+    # Now, for other scripts have full stops of their own.
+    host = host.lower().rstrip(".")
     if len(host) > 253 or not _HOST.fullmatch(host):
         raise BadUrl
     return host

@@ -218,6 +218,7 @@ def test_a_user_agent_is_cleaned_and_cut() -> None:
         ("https://www.räksmörgås.test/", "https://www.xn--rksmrgs-5wao1o.test/"),
         ("https://[2001:DB8::1]:8080/", "https://[2001:db8::1]:8080/"),
         ("https://www.ours.test/a\nb\tc", "https://www.ours.test/abc"),
+        (" \x1b https://www.ours.test/a \x1b?token=secret", "https://www.ours.test/a"),
     ],
 )  # fmt: skip
 def test_only_what_is_harmless_stays_of_an_address(url: str, kept: str) -> None:
