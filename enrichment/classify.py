@@ -71,7 +71,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class KnownOrganisation:
-    """A row of `organisations.csv` under its folded name; `countries` limits names that others bear elsewhere."""
+    """A row of `organisations.csv`, its name folded; `countries` limits names that others bear elsewhere."""
 
     name: str
     kind: Kind
