@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,6 +29,8 @@ TRIES_PER_ADDRESS = 50
 
 # argon2id with the library's parameters, which follow RFC 9106's second recommendation.
 hasher = PasswordHasher()
+# Each hash takes 64 MiB for a moment: many tries at once must queue, not fill the memory.
+_hashing = threading.BoundedSemaphore(4)
 # Checked when no such user exists, so that the answer takes as long.
 NOBODYS_HASH = hasher.hash(secrets.token_urlsafe(16))
 
@@ -45,13 +48,16 @@ class Checked:
 
 
 def hash_password(password: str) -> str:
-    return hasher.hash(password)
+    with _hashing:
+        return hasher.hash(password)
 
 
 def is_password(stored: str, password: str) -> bool:
     """Whether the password is the one; an empty `stored` costs the same time and is never right."""
     try:
-        hasher.verify(stored or NOBODYS_HASH, password)
+        with _hashing:
+            # One character more than any password has: what is cut off cannot make it right.
+            hasher.verify(stored or NOBODYS_HASH, password[: LONGEST_PASSWORD + 1])
     except (VerificationError, InvalidHashError):
         return False
     return bool(stored)

@@ -10,6 +10,7 @@ from typing import ParamSpec
 from flask import abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from tracker.address import find_client_address
 from tracker.db import Database
 from tracker.models import User
 from tracker.settings import Settings
@@ -26,6 +27,7 @@ __all__ = [
     "needs_admin",
     "needs_user",
     "request_now",
+    "visitor_address",
 ]
 
 P = ParamSpec("P")
@@ -102,6 +104,12 @@ def needs_admin(view: View[P]) -> View[P]:
         return view(*args, **kwargs)
 
     return guarded
+
+
+def visitor_address() -> str:
+    """The address of this browser, believed only as far as the trusted proxies go."""
+    forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
+    return find_client_address(request.remote_addr or "", forwarded, get_settings().trusted_proxies)
 
 
 def is_fragment() -> bool:

@@ -9,6 +9,8 @@ from flask_wtf import FlaskForm
 from wtforms import Field, StringField, TextAreaField
 from wtforms.validators import StopValidation
 
+from enrichment import text as texts
+
 # The status of a form that came back with errors.
 REFUSED = 422
 
@@ -23,13 +25,13 @@ class Form(FlaskForm):  # type: ignore[misc]
 
 
 def strip(value: str | None) -> str:
-    """What was typed, without space around it and without what no database keeps."""
-    return clean_text(value or "").strip()
+    """What was typed, on one line, without what no database keeps and no reader sees."""
+    return texts.clean_text(value or "")
 
 
 def clean_text(text: str) -> str:
-    """Without NUL and lone surrogates, which PostgreSQL refuses."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    """The same for text of several lines, which stay lines."""
+    return "\n".join(strip(line) for line in text.splitlines())
 
 
 class Text(StringField):  # type: ignore[misc]
@@ -66,7 +68,7 @@ class Lines(TextAreaField):  # type: ignore[misc]
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:
             self.typed = clean_text(valuelist[0])
-            self.data = [line.strip() for line in self.typed.splitlines() if line.strip()]
+            self.data = [line for line in self.typed.splitlines() if line]
 
     def _value(self) -> str:
         return self.typed if self.typed is not None else "\n".join(self.data or [])

@@ -16,11 +16,11 @@ QUIET_AFTER = timedelta(days=1)
 SHOWN_DROPS = 20
 
 REASONS = {
-    "staff": ("your own people", "The address is in one of the networks of your staff."),
-    "bot": ("robots", "The browser named itself as a known robot."),
-    "webdriver": ("automated browsers", "A program steered the browser, as tests do."),
-    "prerender": ("pages only prefetched", "The browser fetched the page in case somebody opens it."),
-    "unknown_site": ("unknown site", "The key in the snippet belongs to no site."),
+    "staff": ("by your own people", "The address is in one of the networks of your staff."),
+    "bot": ("by robots", "The browser named itself as a known robot."),
+    "webdriver": ("by automated browsers", "A program steered the browser, as tests do."),
+    "prerender": ("prefetched", "The browser fetched the page in case somebody opens it."),
+    "unknown_site": ("with an unknown key", "The key in the snippet belongs to no site."),
 }
 
 
@@ -102,7 +102,7 @@ def _decide_unseen(drops: Drops, own_address: str) -> Check:
         return Check(
             "dropped",
             "good",
-            f"The snippet works; so far only {DropCount(hit.reason, 1).name} came, and they are not counted",
+            f"The snippet works; so far only page views {DropCount(hit.reason, 1).name}, which are not counted",
             "Open a page of your site in your own browser.",
             hit.received_at,
             hit.address,

@@ -8,11 +8,12 @@ from wtforms import PasswordField
 from wtforms.validators import ValidationError
 
 from tracker.models import User
-from web.accounts import find_fault, hash_password, is_password
-from web.context import get_database, get_user, needs_user
+from web.accounts import check_sign_in, find_fault, hash_password
+from web.context import get_database, get_user, needs_user, request_now, visitor_address
 from web.forms import REFUSED, Form
 from web.person import ProfileForm, fill_user, time_zones
 from web.sessions import begin_session, revoke_sessions
+from web.signin import say_wait
 
 blueprint = Blueprint("profile", __name__, url_prefix="/profile")
 
@@ -24,7 +25,12 @@ class PasswordChangeForm(Form):
     )
 
     def validate_old(self, field: PasswordField) -> None:
-        if not is_password(get_user().password_hash, field.data or ""):
+        """Counted like a try to sign in: who found an open page must not guess on it for ever."""
+        user, tried = get_user(), field.data or ""
+        checked = check_sign_in(get_database(), user.email, tried, visitor_address(), request_now())
+        if checked.wait:
+            raise ValidationError(say_wait(checked.wait))
+        if checked.user_id != user.id:
             raise ValidationError("This is not the password you have now")
 
     def validate_new(self, field: PasswordField) -> None:

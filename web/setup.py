@@ -14,12 +14,11 @@ from wtforms.validators import ValidationError
 from alerts.models import Channel, Rule
 from tracker.models import Site
 from web.accounts import LinkError, can_anyone_sign_in, find_fault, find_link, make_first_admin
-from web.context import get_database, needs_admin, request_now
+from web.context import get_database, needs_admin, request_now, visitor_address
 from web.forms import REFUSED, Form, Text
 from web.install_check import decide_check, get_drops
 from web.person import read_email
 from web.sessions import begin_session
-from web.signin import visitor_address
 from web.site_forms import NewSiteForm
 from web.sites import add_site, is_staff, start_of_day, write_snippet
 

@@ -10,10 +10,9 @@ from flask.typing import ResponseReturnValue
 from wtforms import PasswordField
 from wtforms.validators import ValidationError
 
-from tracker.address import find_client_address
 from tracker.models import User
 from web.accounts import LinkError, accept_invitation, check_sign_in, find_fault, find_link
-from web.context import current_user, get_database, get_settings, request_now
+from web.context import current_user, get_database, request_now, visitor_address
 from web.forms import REFUSED, Form, Text, add_error
 from web.sessions import begin_session, end_session
 
@@ -73,12 +72,6 @@ def safe_target(target: str) -> str:
     """A path of ours to go on to; anything that could lead elsewhere becomes the live list."""
     odd = not target.startswith("/") or target.startswith(("//", "/\\")) or not target.isprintable()
     return "/live" if odd or "\\" in target else target
-
-
-def visitor_address() -> str:
-    """The address of this browser, believed only as far as the trusted proxies go."""
-    forwarded = ",".join(request.headers.getlist("X-Forwarded-For"))
-    return find_client_address(request.remote_addr or "", forwarded, get_settings().trusted_proxies)
 
 
 @blueprint.post("/sign-out")

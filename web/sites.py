@@ -23,11 +23,11 @@ from web.context import (
     is_fragment,
     needs_admin,
     request_now,
+    visitor_address,
 )
 from web.forms import REFUSED, Form, strip
 from web.install_check import Check, Drops, decide_check, get_drops
 from web.shell import get_reader
-from web.signin import visitor_address
 from web.site_forms import NewSiteForm, SiteForm, make_key, read_group, write_group
 
 blueprint = Blueprint("sites", __name__, url_prefix="/sites")

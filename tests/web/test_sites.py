@@ -142,7 +142,7 @@ def test_the_check_lists_what_was_dropped_today_and_why(
         db.add(drop("staff", "203.0.113.7", now, cast.site.id))
         db.add(drop("bot", "192.0.2.1", now - timedelta(days=1), cast.site.id))
     page = as_admin.get(f"/sites/{cast.site.id}").text
-    assert "2 robots, 1 your own people" in page
+    assert "2 by robots, 1 by your own people" in page
 
 
 def test_your_own_address_becomes_staff_at_a_click(

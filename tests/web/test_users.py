@@ -14,7 +14,7 @@ from tests.web.conftest import Browser, SignIn
 from tracker.db import Database
 from tracker.models import User
 from tracker.settings import Settings
-from web.accounts import hash_password, is_password, make_first_admin_link, make_invitation
+from web.accounts import TRIES_PER_EMAIL, hash_password, is_password, make_first_admin_link, make_invitation
 
 PASSWORD = "four words in a row"
 PROFILE = {
@@ -190,3 +190,9 @@ def test_everybody_in_the_cast_is_listed(as_admin: Browser, database: Database) 
     with database.read() as db:
         for user in db.scalars(select(User)):
             assert user.email in page
+
+
+def test_guessing_the_password_on_an_open_page_must_wait_too(as_admin: Browser, cast: Cast) -> None:
+    form = {"old": "guess", "new": "quite another secret"}
+    pages = [as_admin.post("/profile/password", data=form).text for _ in range(TRIES_PER_EMAIL + 1)]
+    assert "Too many tries. Wait 15 minutes" in pages[-1]
