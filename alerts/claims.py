@@ -57,7 +57,7 @@ def due_channels(session: Session, now: datetime) -> set[int | None]:
 
 def claim(session: Session, channel_id: int, now: datetime) -> Claimed | datetime | None:
     """The channel's next delivery; or when its rate allows one; or None when nothing may be sent now."""
-    channel = session.scalar(_locked(channel_id))
+    channel = session.scalar(locked_channel(channel_id))
     if channel is None or channel.kind not in CHANNELS or channel.paused_at:
         redirect_waiting(session, channel_id, now)
         return None
@@ -77,9 +77,12 @@ def claim(session: Session, channel_id: int, now: datetime) -> Claimed | datetim
     return _claimed(session, channel, delivery, now)
 
 
-def _locked(channel_id: int) -> Select[Channel]:
-    # PostgreSQL lets two senders in at once; the channel's row makes them queue. SQLite does anyway.
-    return select(Channel).where(Channel.id == channel_id).with_for_update()
+def locked_channel(channel_id: int) -> Select[Channel]:
+    """The channel, for one sender at a time. SQLite's writers queue anyway.
+
+    FOR NO KEY UPDATE: new deliveries may point at the channel meanwhile.
+    """
+    return select(Channel).where(Channel.id == channel_id).with_for_update(key_share=True)
 
 
 def _recover(session: Session, channel: Channel, now: datetime) -> None:

@@ -9,7 +9,6 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -17,7 +16,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from alerts.channels import CHANNELS, DeliveryError, channel_class, make_channel
-from alerts.claims import Claimed, claim, due_channels
+from alerts.claims import Claimed, claim, due_channels, locked_channel
 from alerts.deliveries import GIVE_UP_AFTER
 from alerts.models import Channel, Delivery, DeliveryState, DeliveryTry
 from alerts.pacing import KEEPS_ORDER_UNTIL, back_off
@@ -27,7 +26,15 @@ from alerts.trial import send_test
 from tracker.db import Database
 from tracker.settings import Settings
 
-__all__ = ["Outbox", "resume_channel", "retry_delivery", "send_test", "send_waiting", "stop_sending"]
+__all__ = [
+    "Outbox",
+    "Sender",
+    "resume_channel",
+    "retry_delivery",
+    "send_test",
+    "send_waiting",
+    "stop_sending",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +47,7 @@ def send_waiting(database: Database, settings: Settings, now: datetime, *, until
 
     Returns at once, unless `until_done`. An error that is not a far end's is raised at the next call.
     """
-    return _outbox_of(database, settings).send_due(now, until_done=until_done)
+    return _outbox_of(database).send_due(Sender(database, settings, now), until_done=until_done)
 
 
 def stop_sending(database: Database, timeout: float = 15.0) -> None:
@@ -49,12 +56,53 @@ def stop_sending(database: Database, timeout: float = 15.0) -> None:
         outbox.stop(timeout)
 
 
+class Sender:
+    """What a thread works with; its clock goes on from `now`, since sending takes longer than a moment."""
+
+    def __init__(self, database: Database, settings: Settings, now: datetime) -> None:
+        self.database = database
+        self.settings = settings
+        self._now = now
+        self._started = time.monotonic()
+
+    def now(self) -> datetime:
+        return self._now + timedelta(seconds=time.monotonic() - self._started)
+
+    def due(self) -> set[int | None]:
+        with self.database.read() as session:
+            return due_channels(session, self._now)
+
+    def redirect_orphans(self) -> None:
+        """What waits for channels that were deleted takes another way."""
+        with self.database.write() as session:
+            redirect_waiting(session, None, self._now)
+
+    def claim(self, channel_id: int) -> Claimed | datetime | None:
+        with self.database.write() as session:
+            return claim(session, channel_id, self.now())
+
+    def send(self, claimed: Claimed) -> None:
+        error, note = self._send(claimed)
+        with self.database.write() as session:
+            record(session, claimed, error, note, self.now())
+
+    def _send(self, claimed: Claimed) -> tuple[DeliveryError | None, str]:
+        try:
+            channel = make_channel(claimed.kind, claimed.values, self.settings)
+            message = channel.write(read_story(claimed.story), claimed.recipient)
+            return None, channel.send(claimed.target, message)
+        except DeliveryError as error:
+            return error, ""
+        except (msgspec.ValidationError, KeyError, ValueError) as error:
+            # What cannot be written will not be written by trying again; the fallback may do better.
+            text = f"the message could not be written ({type(error).__name__})"
+            return DeliveryError(text, permanent=True), ""
+
+
 class Outbox:
     """The senders of one process: at most one thread per channel."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
-        self.database = database
-        self.settings = settings
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._threads: dict[int, threading.Thread] = {}
         self._asked: set[int] = set()  # channels that were asked for again while their thread was busy
@@ -62,17 +110,14 @@ class Outbox:
         self._ended = 0
         self._stopping = threading.Event()
 
-    def send_due(self, now: datetime, *, until_done: bool = False) -> int:
+    def send_due(self, sender: Sender, *, until_done: bool = False) -> int:
         self._raise_error()
-        with self.database.read() as session:
-            due = due_channels(session, now)
+        due = sender.due()
         if None in due:
-            with self.database.write() as session:
-                redirect_waiting(session, None, now)
-        clock = _clock_from(now)
+            sender.redirect_orphans()
         for channel_id in due:
             if channel_id is not None:
-                self._start(channel_id, clock)
+                self._start(channel_id, sender)
         if until_done:
             self._join(None)
             self._raise_error()
@@ -82,7 +127,7 @@ class Outbox:
         self._stopping.set()
         self._join(timeout)
 
-    def _start(self, channel_id: int, clock: Callable[[], datetime]) -> None:
+    def _start(self, channel_id: int, sender: Sender) -> None:
         with self._lock:
             if self._stopping.is_set():
                 return
@@ -91,15 +136,15 @@ class Outbox:
                 return
             # Daemons: a process that must end does not wait for a far end; the lease covers what it left.
             thread = threading.Thread(
-                target=self._work, args=(channel_id, clock), name=f"sender {channel_id}", daemon=True
+                target=self._work, args=(channel_id, sender), name=f"sender {channel_id}", daemon=True
             )
             self._threads[channel_id] = thread
             thread.start()
 
-    def _work(self, channel_id: int, clock: Callable[[], datetime]) -> None:
+    def _work(self, channel_id: int, sender: Sender) -> None:
         """Sends on one channel until nothing may be sent now."""
         try:
-            while not self._is_done(channel_id, sent=self._send_next(channel_id, clock)):
+            while not self._is_done(channel_id, sent=self._send_next(channel_id, sender)):
                 pass
         except Exception as error:
             # The loop of a thread: nobody above it would hear. The next round raises it for the health page.
@@ -118,32 +163,17 @@ class Outbox:
             self._threads.pop(channel_id, None)
             return True
 
-    def _send_next(self, channel_id: int, clock: Callable[[], datetime]) -> bool:
-        with self.database.write() as session:
-            claimed = claim(session, channel_id, clock())
+    def _send_next(self, channel_id: int, sender: Sender) -> bool:
+        claimed = sender.claim(channel_id)
         if isinstance(claimed, datetime):
-            self._stopping.wait(min(max((claimed - clock()).total_seconds(), 0.0), LONGEST_NAP))
+            self._stopping.wait(min(max((claimed - sender.now()).total_seconds(), 0.0), LONGEST_NAP))
             return True
         if claimed is None:
             return False
-        error, note = self._send(claimed)
-        with self.database.write() as session:
-            record(session, claimed, error, note, clock())
+        sender.send(claimed)
         with self._lock:
             self._ended += 1
         return True
-
-    def _send(self, claimed: Claimed) -> tuple[DeliveryError | None, str]:
-        try:
-            channel = make_channel(claimed.kind, claimed.values, self.settings)
-            message = channel.write(read_story(claimed.story), claimed.recipient)
-            return None, channel.send(claimed.target, message)
-        except DeliveryError as error:
-            return error, ""
-        except (msgspec.ValidationError, KeyError, ValueError) as error:
-            # What cannot be written will not be written by trying again; the fallback may do better.
-            text = f"the message could not be written ({type(error).__name__})"
-            return DeliveryError(text, permanent=True), ""
 
     def _join(self, timeout: float | None) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -169,22 +199,17 @@ _outboxes: weakref.WeakKeyDictionary[Database, Outbox] = weakref.WeakKeyDictiona
 _outboxes_lock = threading.Lock()
 
 
-def _outbox_of(database: Database, settings: Settings) -> Outbox:
+def _outbox_of(database: Database) -> Outbox:
     with _outboxes_lock:
-        return _outboxes.setdefault(database, Outbox(database, settings))
-
-
-def _clock_from(now: datetime) -> Callable[[], datetime]:
-    """A clock that goes on from `now`, for work that takes longer than a moment."""
-    start = time.monotonic()
-    return lambda: now + timedelta(seconds=time.monotonic() - start)
+        return _outboxes.setdefault(database, Outbox())
 
 
 def record(session: Session, claimed: Claimed, error: DeliveryError | None, note: str, now: datetime) -> None:
     """Writes down how a try ended. A sender that came back after its lease only completes its own try."""
+    # The channel's row first, as in `claim`: two senders that lock in another order would block each other.
+    channel = session.scalar(locked_channel(claimed.channel_id))
     attempt = session.get(DeliveryTry, claimed.try_id)
     delivery = session.get(Delivery, claimed.delivery_id)
-    channel = session.get(Channel, claimed.channel_id)
     if attempt is None or delivery is None:
         return  # the alert was deleted meanwhile
     attempt.ended_at = now
@@ -192,7 +217,7 @@ def record(session: Session, claimed: Claimed, error: DeliveryError | None, note
     attempt.outcome = _outcome(error)
     if not _is_ours(session, claimed):
         return
-    delivery.leased_until = None
+    delivery.leased_until, delivery.leased_by = None, ""
     if error is None:
         _delivered(delivery, channel, now)
     else:

@@ -101,8 +101,7 @@ def post(
                 json=json,
                 data=form,
                 headers=headers,
-                # An explicit object: without one requests would look for a .netrc.
-                auth=requests.auth.HTTPBasicAuth(*login) if login else _NoLogin(),
+                auth=_login(login),
                 timeout=TIMEOUT,
                 allow_redirects=False,
                 stream=True,
@@ -114,9 +113,15 @@ def post(
 
 def check_url(url: str, settings: Settings) -> None:
     """Raises AddressRefused for a URL we never call; forms call it too, before anything is saved."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-        raise AddressRefused("write an address that begins with https://, without user name and password")
+    wanted = "write an address that begins with https://, without user name and password"
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise AddressRefused(wanted) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isprintable():
+        raise AddressRefused(wanted)
+    if parts.username or parts.password:
+        raise AddressRefused(wanted)
     if settings.allow_private_outbound:
         return
     if _port(url) not in (80, 443):
@@ -143,6 +148,13 @@ def redact(text: str, secrets: Iterable[str]) -> str:
         if len(form) >= SHORTEST_SECRET:
             text = text.replace(form, "[secret]")
     return text
+
+
+def _login(login: tuple[str, str] | None) -> requests.auth.AuthBase:
+    """Always an object: without one requests would look for a .netrc. Bytes, or it takes Latin-1 only."""
+    if login is None:
+        return _NoLogin()
+    return requests.auth.HTTPBasicAuth(login[0].encode(), login[1].encode())
 
 
 class _NoLogin(requests.auth.AuthBase):

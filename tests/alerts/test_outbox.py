@@ -8,7 +8,7 @@ import pytest
 
 from alerts.channels import DeliveryError
 from alerts.models import Alert, Channel, Delivery
-from alerts.outbox import Outbox, resume_channel, retry_delivery, send_test, send_waiting
+from alerts.outbox import Outbox, Sender, resume_channel, retry_delivery, send_test, send_waiting
 from tests.alerts.scene import Scene
 from tests.conftest import wait_until
 from tests.fakes.elks import PASSWORD, USERNAME, Fake46elks
@@ -246,13 +246,14 @@ def test_two_senders_at_once_never_double(scene: Scene, far_ends: Settings, slac
     ids = scene.deliveries(channel=scene.channel(), count=12)
     slack.always = None
     databases = [Database(scene.database.url) for _ in range(3)]
-    outboxes = [Outbox(database, far_ends) for database in databases]
+    outboxes = [(Outbox(), database) for database in databases]
 
-    def work(outbox: Outbox) -> None:
+    def work(outbox: Outbox, database: Database) -> None:
         for round_ in range(8):
-            outbox.send_due(scene.later(milliseconds=round_), until_done=True)
+            sender = Sender(database, far_ends, scene.later(milliseconds=round_))
+            outbox.send_due(sender, until_done=True)
 
-    threads = [threading.Thread(target=work, args=(outbox,)) for outbox in outboxes]
+    threads = [threading.Thread(target=work, args=one) for one in outboxes]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -81,6 +81,8 @@ def test_a_name_is_checked_when_the_connection_is_made(
         "https://example.org:99999/",
         "https://10.0.0.1/",
         "https://[::ffff:10.0.0.1]/",
+        "https://[::1",
+        "https://\ud800/",
     ],
 )
 def test_a_url_we_never_call_is_refused_before_it_is_saved(strict: Settings, url: str) -> None:
@@ -95,6 +97,12 @@ def test_the_environment_has_no_say(open_settings: Settings, monkeypatch: pytest
         reply = post(server.webhook_url, open_settings, json={"text": "x"})
     assert (reply.status, reply.text) == (200, "ok")
     assert "authorization" not in server.received[0].headers
+
+
+def test_a_login_may_hold_any_letters(open_settings: Settings) -> None:
+    with FakeSlack() as server:
+        post(server.webhook_url, open_settings, json={"text": "x"}, login=("användare", "hemligt✓"))
+    assert server.received[0].headers["authorization"].startswith("Basic ")
 
 
 def test_a_huge_answer_is_cut(open_settings: Settings) -> None:
