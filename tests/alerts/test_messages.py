@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alerts.gsm import parts, to_gsm
 from alerts.messages import slack_message, sms_message
@@ -279,3 +281,15 @@ def _texts(blocks: tuple[Any, ...]) -> list[str]:
         objects += [*block.get("fields", []), *block.get("elements", [])]
         found += [one["text"] for one in objects]
     return found
+
+
+@settings(max_examples=120, deadline=None)
+@given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=400))
+def test_any_text_is_inert_in_slack_and_fits_in_an_sms(text: str) -> None:
+    for headline in HEADLINES:
+        _check_inert(text, headline)
+        told = slack_message(hostile(text, headline), Recipient(why=text))
+        assert check_message({"text": told.text, "blocks": list(told.blocks)}) == ""
+        sms = sms_message(hostile(text, headline), Recipient(why=text, language="sv"))
+        assert parts(sms.text) <= 2
+        assert to_gsm(sms.text) == sms.text
