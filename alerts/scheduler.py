@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 # Often enough for the health page, seldom enough not to be work of its own.
 TICK_EVERY = timedelta(seconds=2)
+GATHER_SECONDS = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,8 @@ class Runner(threading.Thread):
         """Rounds of all steps until nothing is left to do."""
         while sum(self.take_step(step) for step in self.job.steps) and not self.stopping.is_set():
             self.ring_next()
+            # Under load the next round finds a batch instead of a single hit, at a fraction of the cost each.
+            self.stopping.wait(GATHER_SECONDS)
 
     def take_step(self, step: Step) -> int:
         """One step; an error is logged and shown, and the next ring tries again."""

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -83,11 +84,15 @@ class PostgresServer:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    server = PostgresServer(tmp_path_factory.mktemp("pg"))
-    yield server
-    server.admin.dispose()
-    server.server.cleanup()
+def postgres_server() -> Iterator[PostgresServer]:
+    # Not in pytest's own directory: another run may take away the right to enter it, and root's server
+    # runs as a user of its own.
+    with tempfile.TemporaryDirectory(prefix="doorbell-pg-", ignore_cleanup_errors=True) as directory:
+        Path(directory).chmod(0o755)
+        server = PostgresServer(Path(directory) / "data")
+        yield server
+        server.admin.dispose()
+        server.server.cleanup()
 
 
 @pytest.fixture(params=KINDS)

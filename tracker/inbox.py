@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -145,11 +145,15 @@ class Inbox:
 
         Whoever comes first while the disk is busy writes for all who come after, with one sync for all.
         """
-        frame = make_frame(record)
+        self.append_all((record,))
+
+    def append_all(self, records: Sequence[bytes]) -> None:
+        """The same for many records (at least one), which cost one sync together."""
+        frames = [make_frame(record) for record in records]
         with self._joining:
             group = self._next
             leads = not group.frames
-            group.frames.append(frame)
+            group.frames.extend(frames)
         if leads:
             self._lead(group)
         else:

@@ -78,19 +78,18 @@ class Requeued:
 
 
 def ingest_waiting(database: Database, inbox_dir: Path, now: datetime) -> int:
-    """Processes all that waits in the inbox. Returns the number of records done.
+    """Processes what waits in the inbox, at most 500 records a call so that the steps behind get their turn.
 
-    Raises what the database raises when it cannot work at all; then nothing of the batch has happened.
+    Returns the number of records done. Raises what the database raises when it cannot work at all; then
+    nothing of the batch has happened.
     """
     with database.read() as session:
         positions = get_positions(session)
     done = 0
-    while reads := read_inbox(inbox_dir, positions, BATCH):
-        count, positions = _ingest_batch(database, inbox_dir, reads, positions, now)
-        done += count
-        if count < BATCH:
-            break
-    _clean_up(database, inbox_dir, positions)
+    if reads := read_inbox(inbox_dir, positions, BATCH):
+        done, positions = _ingest_batch(database, inbox_dir, reads, positions, now)
+    if done < BATCH:
+        _clean_up(database, inbox_dir, positions)
     return done
 
 

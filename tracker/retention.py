@@ -19,5 +19,5 @@ def delete_old(database: Database, now: datetime) -> int:
     """Deletes dropped hits and daily salts past their time. Returns 0: there is never more at once."""
     with database.write() as session:
         session.execute(delete(DroppedHit).where(DroppedHit.received_at < now - KEEP_DROPPED))
-        session.execute(delete(DailySalt).where(DailySalt.day < (now - KEEP_SALTS).date()))
+        session.execute(delete(DailySalt).where(DailySalt.made_at < now - KEEP_SALTS))
     return 0
