@@ -99,10 +99,11 @@ def _decide_unseen(drops: Drops, own_address: str) -> Check:
         )
     if drops.latest:
         hit = drops.latest[0]
+        who = DropCount(hit.reason, 1).name
         return Check(
             "dropped",
             "good",
-            f"The snippet works; so far only page views {DropCount(hit.reason, 1).name}, which are not counted",
+            f"The snippet works; so far only page views {who}, which are not counted",
             "Open a page of your site in your own browser.",
             hit.received_at,
             hit.address,
