@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from alerts.deliveries import make_delivery
@@ -28,6 +28,8 @@ from tracker.settings import Settings
 logger = logging.getLogger(__name__)
 
 BATCH = 200
+_RULES = select(Rule).where(Rule.state == RuleState.ON).order_by(Rule.id)
+_DECISIONS = select(Decision).where(Decision.visit_id.in_(bindparam("ids", expanding=True)))
 
 
 def decide_waiting(database: Database, settings: Settings, now: datetime) -> int:
@@ -49,7 +51,7 @@ def decide_waiting(database: Database, settings: Settings, now: datetime) -> int
 def read_rules(session: Session) -> list[RuleSpec]:
     """The rules that are on. One that cannot be read is left out and logged; the others go on."""
     rules = []
-    for row in session.scalars(select(Rule).where(Rule.state == RuleState.ON).order_by(Rule.id)):
+    for row in session.scalars(_RULES):
         try:
             rules.append(spec_of(row))
         except RuleError as error:
@@ -58,7 +60,8 @@ def read_rules(session: Session) -> list[RuleSpec]:
 
 
 def _mark_decided(session: Session, ids: Sequence[int], now: datetime) -> None:
-    session.execute(update(PageView).where(PageView.id.in_(ids)).values(decided_at=now))
+    decided = update(PageView).where(PageView.id.in_(ids)).values(decided_at=now)
+    session.execute(decided.execution_options(synchronize_session=False))
 
 
 @dataclass
@@ -81,7 +84,7 @@ class _Batch:
             self._decide(replace(facts, last_alerts={**facts.last_alerts, **self.fresh}))
 
     def _load_decisions(self, visit_ids: set[int]) -> None:
-        rows = self.session.scalars(select(Decision).where(Decision.visit_id.in_(visit_ids)))
+        rows = self.session.scalars(_DECISIONS, {"ids": list(visit_ids)})
         self.decisions = {(row.visit_id, row.rule_id): row for row in rows}
 
     def _decide(self, facts: Facts) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from alerts.facts import CompanyFacts, ContactFacts, DealFacts, Facts, LastAlert, PageFacts, VisitFacts
@@ -29,6 +29,51 @@ from tracker.models import Action, PageView, Visit
 from tracker.pages import matches
 
 PROVED_CONFIDENCE = 0.95
+
+
+# Built once: putting a statement together costs more than SQLite takes to answer it.
+_WAITING = (
+    select(PageView, Visit, Identification)
+    .join(Visit, Visit.id == PageView.visit_id)
+    .outerjoin(Identification, Identification.visit_id == Visit.id)
+    .where(
+        PageView.decided_at.is_(None),
+        Visit.identified_at.is_not(None),
+        ~exists().where(Action.visit_id == Visit.id, Action.name == "identify", Action.handled_at.is_(None)),
+    )
+    .order_by(PageView.id)
+    .limit(bindparam("limit"))
+)
+_CONTACTS = (
+    select(VisitorContact.visitor_id, Contact, VisitorContact.proof, Company.name)
+    .join(Contact, Contact.id == VisitorContact.contact_id)
+    .outerjoin(Company, Company.id == Contact.company_id)
+    .where(VisitorContact.visitor_id.in_(bindparam("ids", expanding=True)))
+    .order_by(VisitorContact.linked_at.desc(), VisitorContact.id.desc())
+)
+_COMPANIES = select(Company).where(Company.id.in_(bindparam("ids", expanding=True)))
+_DEALS = select(Deal).where(Deal.company_id.in_(bindparam("ids", expanding=True))).order_by(Deal.id.desc())
+_OWNED = (
+    select(Deal.company_id, Product.name)
+    .join(DealProduct, DealProduct.deal_id == Deal.id)
+    .join(Product, Product.id == DealProduct.product_id)
+    .where(Deal.company_id.in_(bindparam("ids", expanding=True)), Deal.state == DealState.WON)
+)
+_LISTS = (
+    select(TargetListEntry.domain, TargetList.name)
+    .join(TargetList, TargetList.id == TargetListEntry.list_id)
+    .where(TargetListEntry.domain.in_(bindparam("domains", expanding=True)))
+    .order_by(TargetList.name)
+)
+_PRODUCTS = select(Product).order_by(Product.name)
+_LAST_ALERTS = (
+    select(Alert.rule_id, Alert.subject, func.max(Alert.id), func.max(Alert.seen_at))
+    .where(
+        Alert.rule_id.in_(bindparam("rules", expanding=True)),
+        Alert.subject.in_(bindparam("subjects", expanding=True)),
+    )
+    .group_by(Alert.rule_id, Alert.subject)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +98,7 @@ class _Seen:
 
 def find_waiting(session: Session, limit: int) -> list[Waiting]:
     """Page views whose visit is identified and has no identify call left to link, oldest first."""
-    unlinked = exists().where(
-        Action.visit_id == Visit.id, Action.name == "identify", Action.handled_at.is_(None)
-    )
-    rows = session.execute(
-        select(PageView, Visit, Identification)
-        .join(Visit, Visit.id == PageView.visit_id)
-        .outerjoin(Identification, Identification.visit_id == Visit.id)
-        .where(PageView.decided_at.is_(None), Visit.identified_at.is_not(None), ~unlinked)
-        .order_by(PageView.id)
-        .limit(limit)
-    )
-    return [Waiting(*row) for row in rows]
+    return [Waiting(*row) for row in session.execute(_WAITING, {"limit": limit})]
 
 
 def gather_facts(
@@ -78,7 +112,7 @@ def gather_facts(
     contacts = _contacts(session, {one.visit.visitor_id for one in waiting})
     company_ids = [_company_id(one, contacts) for one in waiting]
     companies = _Companies(session, {each for each in company_ids if each})
-    products = [(row.name, row.pages) for row in session.scalars(select(Product).order_by(Product.name))]
+    products = [(row.name, row.pages) for row in session.scalars(_PRODUCTS)]
     counts = _Counts(session, waiting, company_ids, windows)
     subjects = {f"company:{each}" for each in company_ids if each}
     subjects |= {f"contact:{one.id}" for rows in contacts.values() for one, _, _ in rows}
@@ -102,13 +136,7 @@ _Linked = tuple[Contact, str, str]  # the contact, its proof, its company's name
 
 def _contacts(session: Session, visitor_ids: Collection[int]) -> Mapping[int, list[_Linked]]:
     """Known contacts by visitor, the latest link first."""
-    rows = session.execute(
-        select(VisitorContact.visitor_id, Contact, VisitorContact.proof, Company.name)
-        .join(Contact, Contact.id == VisitorContact.contact_id)
-        .outerjoin(Company, Company.id == Contact.company_id)
-        .where(VisitorContact.visitor_id.in_(visitor_ids))
-        .order_by(VisitorContact.linked_at.desc(), VisitorContact.id.desc())
-    )
+    rows = session.execute(_CONTACTS, {"ids": list(visitor_ids)})
     linked: dict[int, list[_Linked]] = defaultdict(list)
     for visitor_id, contact, proof, company_name in rows:
         linked[visitor_id].append((contact, proof, company_name or ""))
@@ -170,31 +198,22 @@ class _Companies:
     """The companies of a batch, with their lists, deals and products."""
 
     def __init__(self, session: Session, ids: Collection[int]) -> None:
-        self.rows = {row.id: row for row in session.scalars(select(Company).where(Company.id.in_(ids)))}
-        self.lists = self._read_lists(session)
+        self.rows: dict[int, Company] = {}
+        self.lists: dict[str, list[str]] = defaultdict(list)
         self.deals: dict[int, list[DealFacts]] = defaultdict(list)
-        for deal in session.scalars(select(Deal).where(Deal.company_id.in_(ids)).order_by(Deal.id.desc())):
-            self.deals[deal.company_id].append(_deal(deal))
         self.owned: dict[int, set[str]] = defaultdict(set)
-        for company_id, name in session.execute(
-            select(Deal.company_id, Product.name)
-            .join(DealProduct, DealProduct.deal_id == Deal.id)
-            .join(Product, Product.id == DealProduct.product_id)
-            .where(Deal.company_id.in_(ids), Deal.state == DealState.WON)
-        ):
-            self.owned[company_id].add(name)
+        if ids:
+            self._read(session, list(ids))
 
-    def _read_lists(self, session: Session) -> dict[str, list[str]]:
-        domains = {row.domain for row in self.rows.values() if row.domain}
-        lists: dict[str, list[str]] = defaultdict(list)
-        for domain, name in session.execute(
-            select(TargetListEntry.domain, TargetList.name)
-            .join(TargetList, TargetList.id == TargetListEntry.list_id)
-            .where(TargetListEntry.domain.in_(domains))
-            .order_by(TargetList.name)
-        ):
-            lists[domain].append(name)
-        return lists
+    def _read(self, session: Session, ids: list[int]) -> None:
+        self.rows = {row.id: row for row in session.scalars(_COMPANIES, {"ids": ids})}
+        for deal in session.scalars(_DEALS, {"ids": ids}):
+            self.deals[deal.company_id].append(_deal(deal))
+        for company_id, product in session.execute(_OWNED, {"ids": ids}):
+            self.owned[company_id].add(product)
+        domains = [row.domain for row in self.rows.values() if row.domain]
+        for domain, name in session.execute(_LISTS, {"domains": domains}):
+            self.lists[domain].append(name)
 
     def find(self, company_id: int | None, one: Waiting) -> CompanyFacts | None:
         row = self.rows.get(company_id) if company_id else None
@@ -296,11 +315,7 @@ def _read_seen(session: Session, where: ColumnElement[bool]) -> list[_Seen]:
 def _last_alerts(
     session: Session, rules: Collection[int], subjects: Collection[str]
 ) -> dict[tuple[int, str], LastAlert]:
-    rows = session.execute(
-        select(Alert.rule_id, Alert.subject, func.max(Alert.id), func.max(Alert.seen_at))
-        .where(Alert.rule_id.in_(rules), Alert.subject.in_(subjects))
-        .group_by(Alert.rule_id, Alert.subject)
-    )
+    rows = session.execute(_LAST_ALERTS, {"rules": list(rules), "subjects": list(subjects)})
     return {
         (rule_id, subject): LastAlert(alert_id, seen_at)
         for rule_id, subject, alert_id, seen_at in rows

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from alerts.facts import CompanyFacts, ContactFacts, DealFacts, Facts
@@ -23,6 +23,30 @@ MOST_PAGES = 6
 HISTORY = timedelta(days=30)
 # What imports and forms write when a person has said no.
 _REFUSED = {"no", "false", "0", "none", "denied", "withdrawn", "nej", "refused", "unsubscribed"}
+
+
+_PAGES = (
+    select(PageView.page_group, PageView.title, PageView.path)
+    .where(PageView.visit_id == bindparam("visit"), PageView.seen_at <= bindparam("until"))
+    .order_by(PageView.seen_at.desc(), PageView.id.desc())
+    .limit(200)
+)
+_PEOPLE = (
+    select(Contact)
+    .where(Contact.company_id == bindparam("company"))
+    .order_by(Contact.role == "", Contact.id)
+    .limit(MOST_PEOPLE * 2)
+)
+_EARLIER = select(func.count(Visit.id), func.min(Visit.started_at), func.max(Visit.started_at)).where(
+    Visit.id != bindparam("visit"),
+    Visit.merged_into_id.is_(None),
+    Visit.started_at > bindparam("since"),
+    Visit.started_at <= bindparam("until"),
+)
+_EARLIER_OF_VISITOR = _EARLIER.where(Visit.visitor_id == bindparam("whose"))
+_EARLIER_OF_COMPANY = _EARLIER.join(Identification, Identification.visit_id == Visit.id).where(
+    Identification.company_id == bindparam("whose")
+)
 
 
 def make_story(
@@ -146,13 +170,7 @@ def _deal(deal: DealFacts | None) -> DealStory | None:
 
 def _pages(session: Session, facts: Facts) -> Sequence[tuple[str, str, str]]:
     """Group, title and path of the visit's pages up to this one, the latest first."""
-    rows = session.execute(
-        select(PageView.page_group, PageView.title, PageView.path)
-        .where(PageView.visit_id == facts.visit.id, PageView.seen_at <= facts.page.seen_at)
-        .order_by(PageView.seen_at.desc(), PageView.id.desc())
-        .limit(200)
-    )
-    return rows.all()
+    return session.execute(_PAGES, {"visit": facts.visit.id, "until": facts.page.seen_at}).all()
 
 
 def _source(facts: Facts) -> str:
@@ -163,12 +181,7 @@ def _source(facts: Facts) -> str:
 
 
 def _people(session: Session, company: CompanyFacts) -> tuple[PersonStory, ...]:
-    rows = session.scalars(
-        select(Contact)
-        .where(Contact.company_id == company.id)
-        .order_by(Contact.role == "", Contact.id)
-        .limit(MOST_PEOPLE * 2)
-    )
+    rows = session.scalars(_PEOPLE, {"company": company.id})
     named = [row for row in rows if not has_refused(row.consent)]
     return tuple(PersonStory(row.name or row.email, row.role) for row in named[:MOST_PEOPLE])
 
@@ -188,18 +201,11 @@ class _Earlier:
 
 
 def _earlier(session: Session, facts: Facts, company: CompanyFacts | None) -> _Earlier:
-    mine = (
-        Visit.id.in_(select(Identification.visit_id).where(Identification.company_id == company.id))
-        if company
-        else Visit.visitor_id == facts.visit.visitor_id
-    )
-    row = session.execute(
-        select(func.count(Visit.id), func.min(Visit.started_at), func.max(Visit.started_at)).where(
-            mine,
-            Visit.id != facts.visit.id,
-            Visit.merged_into_id.is_(None),
-            Visit.started_at > facts.page.seen_at - HISTORY,
-            Visit.started_at <= facts.page.seen_at,
-        )
-    ).one()
+    asked = {
+        "visit": facts.visit.id,
+        "since": facts.page.seen_at - HISTORY,
+        "until": facts.page.seen_at,
+        "whose": company.id if company else facts.visit.visitor_id,
+    }
+    row = session.execute(_EARLIER_OF_COMPANY if company else _EARLIER_OF_VISITOR, asked).one()
     return _Earlier(*row)
