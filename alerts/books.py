@@ -17,7 +17,9 @@ def get_books(database: Database, inbox_dir: Path) -> dict[str, Any]:
     books = dict(get_ledger(database, inbox_dir).as_json())
     with database.read() as session:
         books["alerts"] = session.scalar(select(func.count()).select_from(Alert)) or 0
-        counted = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
-        states = {state: count for state, count in counted}
+        counted = session.execute(
+            select(Delivery.state, func.count().label("count")).group_by(Delivery.state)
+        )
+        states = {row.state: row.count for row in counted}
     books["deliveries"] = {state.value: states.get(state, 0) for state in DeliveryState}
     return books

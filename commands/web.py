@@ -6,8 +6,8 @@ import importlib
 from typing import Any
 
 import click
-from granian import Granian
 from granian.constants import Interfaces
+from granian.server.mp import MPServer as Server
 
 from commands.common import open_database
 from commands.parent import die_with_parent, watch_parent
@@ -25,7 +25,7 @@ def web(host: str, port: int, workers: int) -> None:
     """Serves the collector and the pages; page views wait in the inbox until a worker runs."""
     die_with_parent()
     open_database(read_settings()).close()
-    make_server(host, port, workers).serve(target_loader=load_app)
+    serve_on(host, port, workers)
 
 
 def load_app(target: str) -> Any:
@@ -35,8 +35,9 @@ def load_app(target: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def make_server(host: str, port: int, workers: int) -> Granian:
-    return Granian(
+def serve_on(host: str, port: int, workers: int) -> None:
+    """Runs granian until it is told to stop; web processes that die are started again."""
+    server = Server(
         "wsgi:app",
         address=host,
         port=port,
@@ -49,3 +50,4 @@ def make_server(host: str, port: int, workers: int) -> Granian:
         log_access=False,
         websockets=False,
     )
+    server.serve(target_loader=load_app)

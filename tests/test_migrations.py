@@ -53,11 +53,9 @@ def test_many_processes_that_start_together_migrate_once(empty_database: Databas
         "upgrade(Database(sys.argv[1]), pathlib.Path(sys.argv[2]))"
     )
     # Each has a lock file of its own where the database has to do the locking, as on several machines.
-    shared = empty_database.is_sqlite
+    locks = ["lock"] * 4 if empty_database.is_sqlite else [f"lock-{n}" for n in range(4)]
     processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, empty_database.url, str(tmp_path / ("lock" if shared else f"lock-{n}"))]
-        )
-        for n in range(4)
+        subprocess.Popen([sys.executable, "-c", script, empty_database.url, str(tmp_path / lock)])
+        for lock in locks
     ]
     assert [process.wait(60) for process in processes] == [0, 0, 0, 0]
