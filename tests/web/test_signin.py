@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,7 +13,9 @@ from tests.conftest import Cast
 from tests.web.conftest import Browser, SignIn
 from tracker.db import Database
 from tracker.models import User
-from web.accounts import TRIES_PER_EMAIL, hash_password
+from tracker.settings import Settings
+from web.accounts import NOBODYS_HASH, TRIES_PER_EMAIL, hash_password, is_password
+from web.app import create_app
 from web.models import SignInTry, WebSession
 from web.signin import WRONG, safe_target
 
@@ -45,11 +48,9 @@ def test_a_wrong_password_and_an_unknown_mail_get_the_same_answer(client: Browse
     assert WRONG in unknown.text
 
 
-def test_an_unknown_mail_costs_a_password_check_too(client: Browser, alice: User) -> None:
-    from web import accounts
-
-    assert accounts.is_password("", "anything") is False
-    assert accounts.NOBODYS_HASH.startswith("$argon2id$")
+def test_an_unknown_mail_costs_a_password_check_too() -> None:
+    assert is_password("", "anything") is False
+    assert NOBODYS_HASH.startswith("$argon2id$")
 
 
 def test_a_user_without_a_password_cannot_sign_in(client: Browser, cast: Cast) -> None:
@@ -178,3 +179,32 @@ def test_the_cookie_cannot_be_read_by_scripts_or_sent_by_other_sites(client: Bro
     assert "HttpOnly" in header
     assert "SameSite=Lax" in header
     assert "Secure" not in header
+
+
+def test_behind_https_the_cookie_is_bound_to_the_host_and_to_https(
+    settings: Settings, database: Database, alice: User, now: datetime
+) -> None:
+    app = create_app(replace(settings, base_url="https://bell.acme.test"), database)
+    app.config.update(CLOCK=lambda: now, WTF_CSRF_ENABLED=False)
+    browser = app.test_client()
+    data = {"email": "alice@ours.test", "password": PASSWORD}
+    answer = browser.post("/sign-in", data=data, base_url="https://bell.acme.test")
+    app.extensions["collector"].close()
+    header = answer.headers["Set-Cookie"]
+    assert header.startswith("__Host-doorbell=")
+    assert "Secure" in header
+    assert "Strict-Transport-Security" in answer.headers
+
+
+def test_a_made_up_forwarded_address_does_not_help_a_guesser(client: Browser, cast: Cast) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("web.accounts.TRIES_PER_ADDRESS", 2)
+        codes = [
+            client.post(
+                "/sign-in",
+                data={"email": f"user{number}@ours.test", "password": "wrong"},
+                headers={"X-Forwarded-For": f"192.0.2.{number}"},
+            ).status_code
+            for number in range(3)
+        ]
+    assert codes == [422, 422, 429]
