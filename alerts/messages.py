@@ -168,7 +168,7 @@ def slack_message(story: Story, recipient: Recipient) -> Message:
 
 
 def sms_message(story: Story, recipient: Recipient) -> Message:
-    """At most two parts of GSM-7 with the link. Too long: source goes first, then history, then names."""
+    """At most two parts of GSM-7 with the link. Too long: people go first, then source, then history."""
     say = _SAY[words.language(recipient.language)]
     for name_length in (60, SMS_NAME_LENGTH):
         for parts in _sms_choices(story, recipient, say, name_length):
@@ -184,20 +184,34 @@ def _sms_choices(
 ) -> tuple[tuple[str, ...], ...]:
     """The parts of an SMS from the fullest to the barest."""
     first = unlinked(headline(story, recipient, name_length))
-    pages = _count(say["page_count"], story.pages)
-    minutes = say["minutes"].format(n=story.minutes)
-    seen = say["pages"].format(pages=pages, minutes=minutes) if story.minutes else pages
+    seen = _seen(story, say)
     source = (
         f"{seen}, {say['sms_via'].format(source=unlinked(clean(story.source, 40)))}" if story.source else seen
     )
+    # "Scania is on the site: Pricing" has its colon already.
+    link = ". " if story.headline in ("ideal", "back") else ": "
+    begin = _marks(story, recipient, say)
+    sure = _sureness(story.company, recipient.language) if story.company else ""
+    nobody = say["nobody"] if story.company and story.owner_id is None else ""
+    people = unlinked(clean(_people(story.people[:2]), 60))
     history = _history(story, recipient)
-    why = _to_you(story, recipient, say)
-    marks = _marks(story, recipient, say)
+    end = (_to_you(story, recipient, say), say["rule"].format(rule=unlinked(clean(story.rule, name_length))))
+    who_else = f"{say['People']}: {people}." if people else ""
     return (
-        (*marks, f"{first}: {source}.", history, why),
-        (*marks, f"{first}: {seen}.", history, why),
-        (*marks, f"{first}.", why),
+        (*begin, f"{first}{link}{source}.", sure, history, who_else, nobody, *end),
+        (*begin, f"{first}{link}{source}.", sure, history, nobody, *end),
+        (*begin, f"{first}{link}{seen}.", sure, history, nobody, *end),
+        (*begin, f"{first}{link}{seen}.", sure, *end),
+        (*begin, f"{first}.", *end),
+        (*begin, f"{first}.", end[0]),
     )
+
+
+def _seen(story: Story, say: Mapping[str, str]) -> str:
+    """How much of the site was seen: 4 pages in 6 min."""
+    pages = _count(say["page_count"], story.pages)
+    minutes = say["minutes"].format(n=story.minutes)
+    return say["pages"].format(pages=pages, minutes=minutes) if story.minutes else pages
 
 
 def _who(story: Story, say: Mapping[str, str], name_length: int) -> str:
@@ -244,9 +258,7 @@ def _what(story: Story, recipient: Recipient, first: str) -> str:
     say = _SAY[words.language(recipient.language)]
     marks = escape(" ".join(_marks(story, recipient, say)))
     bold = f"*{_link(story.company_url or story.alert_url, first)}*"
-    pages = _count(say["page_count"], story.pages)
-    minutes = say["minutes"].format(n=story.minutes)
-    seen = [say["pages"].format(pages=pages, minutes=minutes) if story.minutes else pages]
+    seen = [_seen(story, say)]
     seen.append(say["via"].format(source=clean(story.source)) if story.source else say["came"])
     line = ", ".join(seen) + "."
     sure = f" {_sureness(story.company, recipient.language)}" if story.company else ""

@@ -138,15 +138,18 @@ def test_a_possible_repeat_says_so_first() -> None:
 
 def test_an_sms_holds_the_same_in_english() -> None:
     assert sms_message(BASE, EVA).text == (
-        "Scania (MQL) is reading Pricing: 4 pages in 6 min, from Newsletter. "
-        f"11 visits in 30 days, last 14 Nov. To you because you own Scania. {LINK}"
+        "Scania (MQL) is reading Pricing: 4 pages in 6 min, from Newsletter. Sure, 92%. "
+        "11 visits in 30 days, last 14 Nov. People: Maria Ek, CFO. Nobody owns them yet. "
+        f"To you because you own Scania. Rule: MQL on a buying page. {LINK}"
     )
 
 
 def test_an_sms_holds_the_same_in_swedish() -> None:
-    assert sms_message(BASE, EVA_SV).text == (
-        "Scania (MQL) läser Pricing: 4 sidor på 6 min, via Newsletter. "
-        f"11 besök på 30 dagar, senast 14 nov. Till dig eftersom du äger Scania. {LINK}"
+    ideal = story(headline="ideal", list_name="Ideal customers", owner_id=3, owner="Eva")
+    assert sms_message(ideal, EVA_SV).text == (
+        "Scania (idealkund) är på webbplatsen: Pricing. 4 sidor på 6 min, via Newsletter. Säker, 92 %. "
+        "11 besök på 30 dagar, senast 14 nov. Personer: Maria Ek, CFO. "
+        f"Till dig eftersom du äger Scania. Regel: MQL on a buying page. {LINK}"
     )
 
 
