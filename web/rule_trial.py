@@ -22,7 +22,7 @@ from tracker.models import PageView, Visit
 DAYS = 30
 # Keeps the answer within a moment of typing; counting visits per company costs more for each.
 MOST = 2000
-MOST_COUNTED = 500
+MOST_COUNTED = 200
 SHOWN = 5
 TOO_MANY_A_DAY = 20
 

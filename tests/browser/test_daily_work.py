@@ -12,9 +12,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 
 from alerts.models import Rule
+from enrichment.models import Company
 from tests.browser.pages import Office
 from tests.web.story import PRICING
 from tracker.db import Database, utc_now
+from tracker.models import PageView
 
 
 @pytest.fixture
@@ -205,4 +207,33 @@ def test_a_seller_takes_an_alert(office: Office, browser: Browser) -> None:
     page.get_by_role("button", name="I’ll take it").click()
     expect(page.get_by_text("It is yours.")).to_be_visible()
     expect(page.get_by_text("Eva Lind took it")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_longest_names_scroll_nothing_sideways(office: Office, browser: Browser, width: int) -> None:
+    with office.database.write() as session:
+        for company in session.scalars(select(Company)):
+            company.name, company.domain = "W" * 200, f"{'w' * 60}.{company.id}.test"
+        for rule in session.scalars(select(Rule)):
+            rule.name = f"{rule.id}{'M' * 190}"
+        for view in session.scalars(select(PageView)):
+            view.title, view.path = "M" * 300, f"/{'m' * 500}"
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    office.sign_in(context)
+    page = context.new_page()
+    story = office.story
+    alert, company_id = story.scania_alert.public_id, story.scania.id
+    for path in (
+        "/live",
+        "/companies",
+        f"/companies/{company_id}",
+        "/alerts",
+        f"/a/{alert}",
+        "/rules",
+        "/rules/1",
+    ):
+        page.goto(office.address + path)
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert (path, wide) == (path, 0)
     context.close()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from tests.web.conftest import Browser
 from tests.web.story import PRICING, Story
 from tracker.db import Database
+from tracker.models import Action, PageView
 from web.live_rows import LiveFilter, LiveList, get_live_list
 
 ALL = LiveFilter()
@@ -129,3 +130,27 @@ def test_an_empty_list_says_why(as_admin: Browser) -> None:
     text = as_admin.get("/live").text
     assert "The snippet has not reported anything so far." in text
     assert "Check the install" in text
+
+
+EVIL = '<script>alert(1)</script>"><img src=x onerror=alert(2)>\u202e{{7*7}}'
+
+
+def test_what_visitors_send_is_shown_as_plain_text(as_eva: Browser, story: Story, database: Database) -> None:
+    with database.write() as session:
+        visit = session.merge(story.scania_visit)
+        visit.source_name = EVIL[:100]
+        for view in session.scalars(select(PageView).where(PageView.visit_id == visit.id)):
+            view.title, view.url, view.path = EVIL, f"javascript:alert(3)//{EVIL}", EVIL
+        for action in session.scalars(select(Action)):
+            action.name, action.props = EVIL[:64], {EVIL: EVIL}
+    for path in (
+        "/live",
+        f"/companies/{story.scania.id}",
+        f"/a/{story.scania_alert.public_id}",
+        "/contacts/1",
+    ):
+        text = as_eva.get(path).text
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
+        assert 'href="javascript:' not in text
+        assert "&lt;script&gt;" in text
