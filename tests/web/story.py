@@ -528,7 +528,7 @@ def evidence(name: str, confidence: float) -> list[dict[str, Any]]:
     """Evidence rows as the identification chain writes them."""
     return [
         {
-            "source": "known_ranges",
+            "source": "reviewed networks",
             "kind": "company",
             "weight": round(confidence, 2),
             "why": f"the network is registered to {name}",
@@ -540,7 +540,7 @@ def evidence(name: str, confidence: float) -> list[dict[str, Any]]:
             "asn": 64500,
         },
         {
-            "source": "routes",
+            "source": "routing table",
             "kind": "company",
             "weight": 0.7,
             "why": "the address is announced by the company's own network",

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from alerts.models import Alert
-from enrichment.models import Company, Contact, Deal, StageChange
+from enrichment.models import Company, Contact, Deal, Identification, StageChange
 from tests.conftest import Cast
 from tests.web.conftest import Browser
 from tests.web.story import PRICING, Story
@@ -89,6 +89,18 @@ def test_the_page_gives_the_ground_of_the_name(as_jonas: Browser, story: Story) 
     text = as_jonas.get(f"/companies/{story.scania.id}").text
     assert "the network is registered to Scania AB" in text
     assert "SCANIA AB-NET · 192.0.2.0/24 · AS64500" in text
+    assert "2 sources agree, none disagrees." in text
+
+
+def test_a_source_that_says_nothing_is_not_counted_among_those_that_agree(
+    as_jonas: Browser, story: Story, database: Database
+) -> None:
+    with database.write() as session:
+        row = session.get_one(Identification, story.scania_visit.id)
+        row.evidence = [row.evidence[0], row.evidence[1] | {"kind": "unknown", "weight": 0.0}]
+    text = as_jonas.get(f"/companies/{story.scania.id}").text
+    assert "One source says so." in text
+    assert "no claim" in text
 
 
 def test_the_short_address_of_messages_leads_to_the_page(as_jonas: Browser, story: Story) -> None:
