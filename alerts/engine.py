@@ -93,6 +93,8 @@ class _Batch:
             self._record(rule, facts, decided)
             if decided.outcome == Outcome.ALERT:
                 self._alert(rule, facts, decided)
+            elif decided.outcome == Outcome.HELD:
+                self._note_held(rule, facts, decided)
 
     def _record(self, rule: RuleSpec, facts: Facts, decided: Decided) -> None:
         """What the rule last said about the visit; a no does not hide that it alerted or was held back."""
@@ -119,6 +121,12 @@ class _Batch:
         self.fresh[rule.id, decided.subject] = LastAlert(alert.id, seen_at)
         for one in route(rule.send, self._places(facts, decided)):
             self.session.add(make_delivery(alert.id, one, self.now))
+
+    def _note_held(self, rule: RuleSpec, facts: Facts, decided: Decided) -> None:
+        """The alert that keeps this page view from ringing says so on its page."""
+        last = facts.last_alerts[rule.id, decided.subject]
+        held = update(Alert).where(Alert.id == last.id)
+        self.session.execute(held.values(held_count=Alert.held_count + 1, held_at=facts.page.seen_at))
 
     def _make_alert(self, rule: RuleSpec, facts: Facts, decided: Decided, previous: int) -> Alert:
         public_id = secrets.token_urlsafe(16)

@@ -134,6 +134,10 @@ class Alert(Base):
         default=dict, comment="the facts the messages are written from"
     )
     created_at: Mapped[datetime]
+    held_count: Mapped[int] = mapped_column(
+        default=0, comment="page views held back by this one's repeat interval"
+    )
+    held_at: Mapped[datetime | None] = mapped_column(comment="time of the latest of them")
     taken_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     taken_at: Mapped[datetime | None]
     useful: Mapped[bool | None] = mapped_column(comment="a seller's verdict; empty: none yet")

@@ -13,7 +13,7 @@ from typing import Literal
 from alerts import words
 from alerts.specs import DEAL_OWNER, OWNER, Send
 
-Reach = Literal["slack_id", "phone"]
+Reach = Literal["slack_id", "phone", "name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ class PersonFacts:
     def address(self, channel: ChannelFacts) -> str:
         if channel.fixed or self.disabled:
             return ""
-        return self.slack_id if channel.reaches == "slack_id" else self.phone
+        addresses = {"slack_id": self.slack_id, "phone": self.phone, "name": self.name or self.email}
+        return addresses[channel.reaches]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerts.engine import decide_waiting
-from alerts.outbox import send_waiting
+from alerts.outbox import send_waiting, stop_sending
 from enrichment.contacts import link_waiting
 from enrichment.identify import identify_waiting
 from enrichment.providers import make_providers
@@ -207,6 +207,7 @@ class Worker:
         deadline = time.monotonic() + timeout
         for runner in self.runners.values():
             runner.join(max(0.0, deadline - time.monotonic()))
+        stop_sending(self.tools.database, max(0.1, deadline - time.monotonic()))
 
     def is_well(self) -> bool:
         """False when the clock or a job's thread has died, which only a new process mends."""

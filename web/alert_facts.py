@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -77,6 +77,12 @@ class AlertFacts:
     hops: tuple[Hop, ...]
     deliveries: tuple[DeliveryFacts, ...]
     others: tuple[Undecided, ...]
+    repeat_after: timedelta | None  # None: the rule is gone
+
+    @property
+    def rings_again_at(self) -> datetime | None:
+        """When the rule's repeat interval, as it is now, ends for this alert's subject."""
+        return self.alert.seen_at + self.repeat_after if self.repeat_after else None
 
     @property
     def seconds(self) -> float | None:
@@ -88,10 +94,11 @@ class AlertFacts:
 def find_alert_facts(session: Session, public_id: str) -> AlertFacts | None:
     """All of it in seven queries; None when there is no such alert."""
     statement = (
-        select(Alert, Visit, Company, Contact, PageView, Identification, User.name, User.email)
+        select(Alert, Visit, Company, Contact, PageView, Identification, User.name, User.email, Rule)
         .join(Visit, Visit.id == Alert.visit_id)
         .outerjoin(Company, Company.id == Alert.company_id)
         .outerjoin(Contact, Contact.id == Alert.contact_id)
+        .outerjoin(Rule, Rule.id == Alert.rule_id)
         .outerjoin(PageView, PageView.id == Alert.page_view_id)
         .outerjoin(Identification, Identification.visit_id == Alert.visit_id)
         .outerjoin(User, User.id == Alert.taken_by_id)
@@ -100,7 +107,7 @@ def find_alert_facts(session: Session, public_id: str) -> AlertFacts | None:
     row = session.execute(statement).first()
     if row is None:
         return None
-    alert, visit, company, contact, page, identified, name, email = row
+    alert, visit, company, contact, page, identified, name, email, rule = row
     deliveries = _deliveries(session, alert.id)
     return AlertFacts(
         alert=alert,
@@ -113,6 +120,7 @@ def find_alert_facts(session: Session, public_id: str) -> AlertFacts | None:
         hops=_hops(alert, page, identified, deliveries),
         deliveries=deliveries,
         others=_others(session, alert),
+        repeat_after=timedelta(seconds=rule.repeat_after_seconds) if rule else None,
     )
 
 

@@ -13,6 +13,7 @@ from tracker.settings import Settings
 CHANNELS: dict[str, str] = {
     "slack": "alerts.channels.slack.Slack",
     "sms": "alerts.channels.sms.Sms",
+    "console": "alerts.channels.console.Console",
 }
 
 __all__ = ["CHANNELS", "ChannelKind", "DeliveryError", "Field", "Message", "channel_class", "make_channel"]

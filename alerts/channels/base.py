@@ -16,6 +16,8 @@ LONGEST_WAIT = 3600.0
 DEFAULT_WAIT = 30.0
 
 Scope = Literal["channel", "recipient"]
+# The field of a user that holds their address in a channel.
+Reach = Literal["slack_id", "phone", "name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class ChannelKind(Protocol):
     label: str
     fields: tuple[Field, ...]
     target_field: Field
-    reaches: Literal["slack_id", "phone"]
+    reaches: Reach
     resends: bool  # whether a message that may have arrived is sent again, marked as possible repeat
 
     def __init__(self, values: Mapping[str, Any], settings: Settings) -> None: ...

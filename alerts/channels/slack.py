@@ -9,7 +9,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -17,6 +17,7 @@ from slack_sdk.errors import SlackApiError
 from alerts.channels.base import (
     DeliveryError,
     Field,
+    Reach,
     Scope,
     check_required,
     read_retry_after,
@@ -98,7 +99,7 @@ class Slack:
         Field("per_second", "Messages a second", "Slack allows about 1; leave empty for that."),
     )
     target_field = Field("target", "Channel", "Such as #sales, or a channel's id.")
-    reaches: Literal["slack_id", "phone"] = "slack_id"
+    reaches: Reach = "slack_id"
     resends = True
 
     def __init__(self, values: Mapping[str, Any], settings: Settings) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import phonenumbers
 
-from alerts.channels.base import DeliveryError, Field, check_required, secrets_of
+from alerts.channels.base import DeliveryError, Field, Reach, check_required, secrets_of
 from alerts.channels.sms_46elks import send_by_46elks
 from alerts.channels.sms_provider import SmsError
 from alerts.channels.sms_twilio import send_by_twilio
@@ -41,7 +41,7 @@ class Sms:
         Field("per_second", "Messages a second", "Leave empty for 1."),
     )
     target_field = Field("target", "Number", "Told when nobody is named: +46701740605.")
-    reaches: Literal["slack_id", "phone"] = "phone"
+    reaches: Reach = "phone"
     resends = False
 
     def __init__(self, values: Mapping[str, Any], settings: Settings) -> None:

@@ -285,3 +285,13 @@ def test_a_visit_that_was_joined_to_another_counts_once(scene: Scene, settings: 
         visit.merged_into_id = page.visit_id
     decide_waiting(scene.database, settings, scene.now)
     assert scene.all(Alert) == []
+
+
+def test_an_alert_counts_the_page_views_that_it_holds_back(scene: Scene, settings: Settings) -> None:
+    scene.channel()
+    scene.rule({"page_group": "pricing"})
+    for minutes in range(3):
+        scene.see(scene.cast.acme, at=scene.now + timedelta(minutes=minutes))
+    decide_waiting(scene.database, settings, scene.now)
+    [alert] = scene.all(Alert)
+    assert (alert.held_count, alert.held_at) == (2, scene.now + timedelta(minutes=2))

@@ -172,17 +172,13 @@ def test_four_visits_ring_four_times_at_the_right_people_and_not_again(scene: Sc
 
 
 def show_why(scene: Scene) -> None:
-    """The alert's page says why it rang, and the repeat is explained."""
+    """The alert's page says why it rang, to whom, and that the second visit was held back."""
     page = sign_in(scene)
     page.goto(f"{scene.stand.url}/alerts")
     page.get_by_role("link", name="Danfoss").first.click()
     text = page.locator("main").inner_text()
-    assert "Why it rang" in text
-    assert "Lost deal is back" in text
-    assert "Jonas" in text
-    page.goto(f"{scene.stand.url}/companies")
-    page.get_by_role("link", name="Danfoss").first.click()
-    assert "held back" in page.locator("main").inner_text().lower()
+    for part in ("Why it rang", "Lost deal is back", "Jonas", "Held back since", "may ring again"):
+        assert part in text
     page.context.close()
 
 
