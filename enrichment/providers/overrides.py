@@ -7,6 +7,7 @@ import ipaddress
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -101,7 +102,9 @@ class Overrides:
         return _evidence(row, route) if row else None
 
 
-def _make_index(rows: Iterable[Override]) -> _Index:
+# Each batch of visits asks for the index of the same rows, and making it is most of a batch's work.
+@lru_cache(maxsize=4)
+def _make_index(rows: tuple[Override, ...]) -> _Index:
     index = _Index()
     for row in rows:
         try:
