@@ -10,16 +10,21 @@ import threading
 import time
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PARENT = "DOORBELL_PARENT"  # the supervisor's process id, in a child's environment
 
 
 def die_with_parent() -> None:
     """Asks the kernel (on Linux) to end this process when its parent ends; elsewhere a thread looks."""
-    if os.environ.get("DOORBELL_CHILD") != "1":
+    parent = os.environ.get(PARENT)
+    if parent is None:
         return
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     else:
         watch_parent()
+    if os.getppid() != int(parent):
+        # It ended while this process was starting, before the kernel knew whom to tell.
+        sys.exit("doorbell: the supervisor is gone")
 
 
 def watch_parent(seconds: float = 1.0) -> None:

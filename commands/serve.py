@@ -15,6 +15,7 @@ import click
 
 from commands.common import open_database
 from commands.logs import log_to_stderr
+from commands.parent import PARENT
 from tracker.db import utc_now
 from tracker.settings import read_settings
 from web.accounts import make_first_admin_link
@@ -46,7 +47,7 @@ class Child:
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "commands.main", *self.arguments],
-            env={**os.environ, "DOORBELL_CHILD": "1"},
+            env={**os.environ, PARENT: str(os.getpid())},
         )
 
     def stop(self) -> None:
