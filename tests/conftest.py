@@ -140,7 +140,7 @@ def make_settings(data_dir: Path, database_url: str = "", **changes: object) -> 
     return Settings(**(values | changes))  # type: ignore[arg-type]
 
 
-def wait_until(question: Callable[[], T], *, seconds: float = 10, what: str = "the condition") -> T:
+def wait_until(question: Callable[[], T], *, seconds: float = 30, what: str = "the condition") -> T:
     """The first true answer of `question`; fails when none comes in time."""
     deadline = time.monotonic() + seconds
     while not (answer := question()):
