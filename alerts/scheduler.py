@@ -24,6 +24,7 @@ from enrichment.contacts import link_waiting
 from enrichment.identify import identify_waiting
 from enrichment.providers import make_providers
 from enrichment.providers.base import Provider
+from enrichment.vendors.work import ask_waiting, delete_old_requests
 from tracker.db import Database, utc_now
 from tracker.ingest import ingest_waiting
 from tracker.models import JobTick
@@ -35,6 +36,8 @@ logger = logging.getLogger(__name__)
 # Often enough for the health page, seldom enough not to be work of its own.
 TICK_EVERY = timedelta(seconds=2)
 GATHER_SECONDS = 0.03
+# The smallest batch of any step; who did less has seen all that waited.
+FULL_BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,12 @@ def deliver(tools: Tools, now: datetime) -> int:
     return send_waiting(tools.database, tools.settings, now)
 
 
+def ask_vendors(tools: Tools, now: datetime) -> int:
+    return ask_waiting(tools.database, tools.settings, now)
+
+
 def clean_up(tools: Tools, now: datetime) -> int:
+    delete_old_requests(tools.database, now)
     return delete_old(tools.database, now)
 
 
@@ -106,6 +114,8 @@ JOBS: tuple[Job, ...] = (
         rings="sending",
     ),
     Job("sending", 1, (Step("deliveries", deliver),)),
+    # Vendors are far ends too; a visit they know is identified anew by the first job.
+    Job("vendors", 2, (Step("vendors", ask_vendors),), rings="page views"),
     Job("cleaning", 3600, (Step("cleaning", clean_up),)),
 )
 
@@ -138,11 +148,14 @@ class Runner(threading.Thread):
                 self.work()
 
     def work(self) -> None:
-        """Rounds of all steps until nothing is left to do."""
-        while sum(self.take_step(step) for step in self.job.steps) and not self.stopping.is_set():
-            self.ring_next()
-            # Under load the next round finds a batch instead of a single hit, at a fraction of the cost each.
-            self.stopping.wait(GATHER_SECONDS)
+        """A round of all steps, and another as long as one of them was given a full batch."""
+        most = FULL_BATCH
+        while most >= FULL_BATCH and not self.stopping.is_set():
+            most = max([self.take_step(step) for step in self.job.steps])
+            if most:
+                self.ring_next()
+                # Under load the next round finds a batch instead of a single hit, at a fraction of the cost.
+                self.stopping.wait(GATHER_SECONDS)
 
     def take_step(self, step: Step) -> int:
         """One step; an error is logged and shown, and the next ring tries again."""

@@ -20,6 +20,7 @@ from enrichment.models import Company, Contact, Identification, Proof, TargetLis
 from enrichment.providers import with_overrides
 from enrichment.providers.base import Evidence, Provider
 from enrichment.providers.overrides import load_overrides
+from enrichment.vendors.book import GIVE_UP_AFTER, VendorBook, open_book, with_vendors
 from tracker.db import Database, work_lock
 from tracker.models import Visit
 
@@ -39,6 +40,8 @@ class WaitingVisit:
     address: str
     started_at: datetime
     ended_at: datetime
+    site_id: int
+    quiet: bool
 
 
 def identify_waiting(database: Database, providers: Sequence[Provider], now: datetime) -> int:
@@ -51,13 +54,15 @@ def identify_waiting(database: Database, providers: Sequence[Provider], now: dat
         visits = _waiting_visits(session)
         asked = with_overrides(providers, load_overrides(session))
         proofs = _proofs(session, [visit.visitor_id for visit in visits])
-        _replace_identifications(session, visits, _Batch(session, asked, proofs, now))
+        book = open_book(session, [visit.address for visit in visits], now)
+        _replace_identifications(session, visits, _Batch(session, asked, proofs, book, now))
         return len(visits)
 
 
 def _waiting_visits(session: Session) -> list[WaitingVisit]:
     columns = (Visit.id, Visit.visitor_id, Visit.address, Visit.started_at, Visit.ended_at)
-    waiting = select(*columns).where(Visit.identified_at.is_(None)).order_by(Visit.id).limit(BATCH)
+    more = (Visit.site_id, Visit.quiet)
+    waiting = select(*columns, *more).where(Visit.identified_at.is_(None)).order_by(Visit.id).limit(BATCH)
     return [WaitingVisit(*row) for row in session.execute(waiting)]
 
 
@@ -94,11 +99,15 @@ class _Batch:
         session: Session,
         providers: Sequence[Provider],
         proofs: Mapping[int, Evidence],
+        book: VendorBook,
         now: datetime,
     ) -> None:
         self.now = now
         self.proofs = proofs
-        self.identify: Callable[[str], Identified] = cache(lambda address: _identify(address, providers))
+        self.book = book
+        self.identify: Callable[[str], Identified] = cache(
+            lambda address: _with_vendors(_identify(address, providers), book)
+        )
         self.company_of: Callable[[CompanyFacts], Company] = cache(
             lambda facts: _company(session, facts, now)
         )
@@ -119,6 +128,12 @@ def _identify(address: str, providers: Iterable[Provider]) -> Identified:
     except ValueError:
         # A visit whose address was shortened or forgotten says nothing, which is an answer too.
         return Identified(address, Kind.UNKNOWN)
+
+
+def _with_vendors(answer: Identified, book: VendorBook) -> Identified:
+    """The same answer with what vendors have said of the address so far."""
+    vendors = book.evidence(answer.address)
+    return weigh(answer.address, with_vendors(answer.evidence, vendors)) if vendors else answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +196,20 @@ def _replace_identifications(session: Session, visits: Sequence[WaitingVisit], b
         company = batch.company(answer)
         if company is not None:
             _note_seen(company, visit)
-        session.add(_row(visit, answer, company, batch.now))
+        row = _row(visit, answer, company, batch.now)
+        row.waits_for_vendor = _waits_for_vendor(visit, row, batch)
+        session.add(row)
     session.flush()
     session.execute(update(Visit).where(Visit.id.in_(ids)).values(identified_at=batch.now))
+
+
+def _waits_for_vendor(visit: WaitingVisit, row: Identification, batch: _Batch) -> bool:
+    """Only addresses of people on ordinary lines are worth a question; old and replayed visits are not."""
+    if row.company_id is not None or row.kind not in (Kind.ISP, Kind.UNKNOWN):
+        return False
+    if visit.quiet or visit.ended_at < batch.now - GIVE_UP_AFTER:
+        return False
+    return batch.book.waits(visit.address, visit.site_id)
 
 
 def _note_seen(company: Company, visit: WaitingVisit) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.db import Base
@@ -74,7 +74,16 @@ class Identification(Base):
     """The claim "this visit belongs to that company", with its evidence; company empty: not identified."""
 
     __tablename__ = "identifications"
-    __table_args__ = (Index("ix_identifications_company", "company_id", "visit_id"),)
+    __table_args__ = (
+        Index("ix_identifications_company", "company_id", "visit_id"),
+        # Serves the question "which visits wait for a vendor?".
+        Index(
+            "ix_identifications_vendor",
+            "visit_id",
+            sqlite_where=text("waits_for_vendor"),
+            postgresql_where=text("waits_for_vendor"),
+        ),
+    )
 
     visit_id: Mapped[int] = mapped_column(ForeignKey("visits.id", ondelete="CASCADE"), primary_key=True)
     company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"))
@@ -89,6 +98,9 @@ class Identification(Base):
     network: Mapped[str] = mapped_column(String(50), default="")
     evidence: Mapped[list[Any]] = mapped_column(default=list)
     identified_at: Mapped[datetime]
+    waits_for_vendor: Mapped[bool] = mapped_column(
+        default=False, comment="not identified, and a vendor that may be asked has not answered"
+    )
 
 
 class Contact(Base):
@@ -223,3 +235,91 @@ class NetworkOverride(Base):
     reason: Mapped[str] = mapped_column(String(300), default="")
     created_by: Mapped[str] = mapped_column(String(320), default="")
     created_at: Mapped[datetime]
+
+
+class Correction(Base):
+    """A seller's word on a network, what it replaced, and whether it was taken back."""
+
+    __tablename__ = "corrections"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    network: Mapped[str] = mapped_column(String(50), comment="CIDR; one address is a network of its own")
+    verdict: Mapped[str] = mapped_column(String(10), comment="company, provider or us")
+    organisation: Mapped[str] = mapped_column(String(200), default="")
+    domain: Mapped[str] = mapped_column(String(253), default="")
+    note: Mapped[str] = mapped_column(String(300), default="")
+    replaced: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, comment="the override of the network that it took the place of"
+    )
+    site_ids: Mapped[list[Any]] = mapped_column(
+        default=list, comment="sites to whose staff networks it added this one"
+    )
+    signer: Mapped[str] = mapped_column(
+        String(64), default="", comment="fingerprint of the installation it came from; empty: made here"
+    )
+    made_by: Mapped[str] = mapped_column(String(320))
+    made_at: Mapped[datetime]
+    undone_by: Mapped[str] = mapped_column(String(320), default="")
+    undone_at: Mapped[datetime | None]
+
+
+class VendorAccount(Base):
+    """A vendor that may be asked whose an address is, how often, for which sites, and how it has fared."""
+
+    __tablename__ = "vendor_accounts"
+
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    enabled: Mapped[bool] = mapped_column(default=False)
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict, comment="the vendor's own fields")
+    sites: Mapped[list[Any]] = mapped_column(
+        default=list, comment="keys of the sites whose visitors' addresses may be sent; empty: none"
+    )
+    daily_budget: Mapped[int] = mapped_column(default=1000, comment="requests a day, in UTC")
+    price: Mapped[Decimal] = mapped_column(Numeric(12, 6), default=0, comment="of one answer with a company")
+    currency: Mapped[str] = mapped_column(String(3), default="")
+    failures: Mapped[int] = mapped_column(default=0, comment="in a row")
+    stopped_until: Mapped[datetime | None] = mapped_column(comment="the circuit breaker is open until then")
+    last_error: Mapped[str] = mapped_column(String(300), default="")
+    failed_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class VendorAnswer(Base):
+    """What a vendor said of a network, kept so that it is not asked again; also that it knew nothing."""
+
+    __tablename__ = "vendor_answers"
+    __table_args__ = (
+        UniqueConstraint("vendor", "network"),
+        Index("ix_vendor_answers_network", "network"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    vendor: Mapped[str] = mapped_column(String(40))
+    network: Mapped[str] = mapped_column(String(50), comment="CIDR")
+    prefix: Mapped[int] = mapped_column(comment="its length, below 0 for IPv4: -32 is one address")
+    outcome: Mapped[str] = mapped_column(String(10), comment="found, not_found or queued")
+    found: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    tries: Mapped[int] = mapped_column(default=0, comment="how often the vendor queued it")
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class VendorRequest(Base):
+    """One address that was sent to a vendor: written before it leaves, completed after the answer."""
+
+    __tablename__ = "vendor_requests"
+    __table_args__ = (Index("ix_vendor_requests_sent", "vendor", "sent_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    vendor: Mapped[str] = mapped_column(String(40))
+    address: Mapped[str] = mapped_column(String(45))
+    site_id: Mapped[int | None] = mapped_column(ForeignKey("sites.id", ondelete="SET NULL"))
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visits.id", ondelete="SET NULL"))
+    sent_at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(
+        String(10), default="", comment="found, not_found, retry, quota, refused; empty: no answer yet"
+    )
+    detail: Mapped[str] = mapped_column(String(300), default="")
+    cost: Mapped[Decimal] = mapped_column(Numeric(12, 6), default=0)
+    milliseconds: Mapped[int] = mapped_column(default=0)

@@ -1,4 +1,4 @@
-"""The one way out: every request to another machine goes through `post` here.
+"""The one way out: every request to another machine goes through `post` or `get` here.
 
 No proxies or passwords from the environment, no redirects, always a timeout, one attempt; and no
 connection to an address inside our own network unless the admin allows it. The address is checked
@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -22,12 +23,16 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NewConnectionError, SSLError
 from urllib3.util.retry import Retry
 
+from tracker.db import utc_now
 from tracker.settings import Settings
 
 TIMEOUT = (3.05, 10.0)  # seconds to connect, and between two bytes of the answer
 ANSWER_SECONDS = 20.0  # for the whole answer
 ANSWER_BYTES = 64 * 1024
 SHORTEST_SECRET = 4
+# What we wait when the far end asks us to: at most, and when it does not say how long, in seconds.
+LONGEST_WAIT = 3600.0
+DEFAULT_WAIT = 30.0
 
 # `ipaddress.is_private` lets through multicast, 6to4, NAT64 and carrier-grade NAT; this table does not.
 _DENIED_V4 = tuple(
@@ -93,22 +98,58 @@ def post(
     login: tuple[str, str] | None = None,
 ) -> Reply:
     """One POST, one attempt. Raises OutboundError, whose text never holds the URL's path or a secret."""
+    return _ask("POST", url, settings, headers, login, json=json, data=form)
+
+
+def get(
+    url: str,
+    settings: Settings,
+    *,
+    headers: Mapping[str, str] | None = None,
+    login: tuple[str, str] | None = None,
+) -> Reply:
+    """One GET, one attempt. Raises OutboundError, whose text never holds the URL's path or a secret."""
+    return _ask("GET", url, settings, headers, login)
+
+
+def _ask(
+    method: str,
+    url: str,
+    settings: Settings,
+    headers: Mapping[str, str] | None,
+    login: tuple[str, str] | None,
+    **body: Any,
+) -> Reply:
     check_url(url, settings)
     with _make_session(settings) as session:
         try:
-            response = session.post(
+            response = session.request(
+                method,
                 url,
-                json=json,
-                data=form,
                 headers=headers,
                 auth=_login(login),
                 timeout=TIMEOUT,
                 allow_redirects=False,
                 stream=True,
+                **body,
             )
             return Reply(response.status_code, _lower(response.headers), _read(response))
         except requests.RequestException as error:
             raise _explain(error, urlsplit(url).hostname or "") from None
+
+
+def read_retry_after(text: str | None) -> float:
+    """Seconds from a Retry-After header: a number or an HTTP date; 30 when there is neither, 1 h at most."""
+    raw = (text or "").strip()
+    if raw.isascii() and raw.isdigit() and len(raw) < 12:
+        return min(max(float(raw), 1.0), LONGEST_WAIT)
+    try:
+        moment = parsedate_to_datetime(raw)
+    except (TypeError, ValueError):
+        return DEFAULT_WAIT
+    if moment.tzinfo is None:
+        return DEFAULT_WAIT
+    return min(max((moment - utc_now()).total_seconds(), 1.0), LONGEST_WAIT)
 
 
 def check_url(url: str, settings: Settings) -> None:

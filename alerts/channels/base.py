@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Protocol
 
 from alerts.message import Message
 from alerts.story import Recipient, Story
-from tracker.db import utc_now
+from tracker.outbound import read_retry_after as read_retry_after
 from tracker.settings import Settings
-
-LONGEST_WAIT = 3600.0
-DEFAULT_WAIT = 30.0
 
 Scope = Literal["channel", "recipient"]
 # The field of a user that holds their address in a channel.
@@ -102,17 +98,3 @@ def check_required(fields: tuple[Field, ...], values: Mapping[str, Any]) -> list
 
 def secrets_of(fields: tuple[Field, ...], values: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(values[field.name]) for field in fields if field.secret and values.get(field.name))
-
-
-def read_retry_after(text: str | None) -> float:
-    """Seconds from a Retry-After header: a number or an HTTP date; 30 when there is neither, 1 h at most."""
-    raw = (text or "").strip()
-    if raw.isascii() and raw.isdigit() and len(raw) < 12:
-        return min(max(float(raw), 1.0), LONGEST_WAIT)
-    try:
-        moment = parsedate_to_datetime(raw)
-    except (TypeError, ValueError):
-        return DEFAULT_WAIT
-    if moment.tzinfo is None:
-        return DEFAULT_WAIT
-    return min(max((moment - utc_now()).total_seconds(), 1.0), LONGEST_WAIT)
