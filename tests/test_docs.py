@@ -27,3 +27,10 @@ def test_the_docs_describe_no_setting_that_is_not_there() -> None:
 def test_every_command_is_in_the_readme(command: str) -> None:
     readme = (ROOT / "README.md").read_text()
     assert f"`doorbell {command}" in readme or f"`{command} " in readme
+
+
+def test_every_page_of_the_docs_is_in_the_index() -> None:
+    docs = ROOT / "docs"
+    index = (docs / "README.md").read_text()
+    pages = {str(path.relative_to(docs)) for path in docs.rglob("*.md")} - {"README.md"}
+    assert {page for page in pages if f"]({page})" not in index} == set()
