@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from commands.parent import PARENT
 from migrations.upgrade import upgrade
 from tracker.db import Database
 from tracker.settings import Settings
@@ -10,5 +13,6 @@ from tracker.settings import Settings
 def open_database(settings: Settings) -> Database:
     """The installation's database, brought up to date first."""
     database = Database(settings.database_url)
-    upgrade(database, settings.data_dir / "migrate.lock")
+    if PARENT not in os.environ:  # a supervisor has just done it for its children
+        upgrade(database, settings.data_dir / "migrate.lock")
     return database
