@@ -17,6 +17,7 @@ COMMANDS = {
     "config": "commands.config.config",
     "import": "commands.imports.import_",
     "identify": "commands.identify.identify",
+    "corrections": "commands.corrections.corrections",
     "replay": "commands.replay.replay",
     "demo": "commands.demo.demo",
     "ledger": "commands.ledger.ledger",

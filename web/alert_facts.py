@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert, Decision, Delivery, DeliveryState, DeliveryTry, Outcome, Rule
-from enrichment.models import Company, Contact, Identification
+from enrichment.corrections import active_corrections, find_correction
+from enrichment.models import Company, Contact, Correction, Identification
 from tracker.models import PageView, User, Visit
 
 # The last step that Doorbell itself takes; what follows depends on the far end.
@@ -66,6 +67,15 @@ class Undecided:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """What the visit is called since the alert rang: a company or nobody, and whose word that is."""
+
+    company_id: int | None
+    company: str
+    correction: Correction | None
+
+
+@dataclass(frozen=True, slots=True)
 class AlertFacts:
     alert: Alert
     company: Company | None
@@ -78,6 +88,7 @@ class AlertFacts:
     deliveries: tuple[DeliveryFacts, ...]
     others: tuple[Undecided, ...]
     repeat_after: timedelta | None  # None: the rule is gone
+    corrected: Corrected | None
 
     @property
     def rings_again_at(self) -> datetime | None:
@@ -92,7 +103,7 @@ class AlertFacts:
 
 
 def find_alert_facts(session: Session, public_id: str) -> AlertFacts | None:
-    """All of it in seven queries; None when there is no such alert."""
+    """All of it in a fixed number of queries; None when there is no such alert."""
     statement = (
         select(Alert, Visit, Company, Contact, PageView, Identification, User.name, User.email, Rule)
         .join(Visit, Visit.id == Alert.visit_id)
@@ -121,7 +132,19 @@ def find_alert_facts(session: Session, public_id: str) -> AlertFacts | None:
         deliveries=deliveries,
         others=_others(session, alert),
         repeat_after=timedelta(seconds=rule.repeat_after_seconds) if rule else None,
+        corrected=_find_corrected(session, alert, visit, identified),
     )
+
+
+def _find_corrected(
+    session: Session, alert: Alert, visit: Visit, identified: Identification | None
+) -> Corrected | None:
+    """None while the visit is still called what the alert said."""
+    if identified is None or identified.company_id == alert.company_id:
+        return None
+    company = session.get(Company, identified.company_id) if identified.company_id else None
+    correction = find_correction(active_corrections(session), visit.address)
+    return Corrected(identified.company_id, company.name if company else "", correction)
 
 
 def _deliveries(session: Session, alert_id: int) -> tuple[DeliveryFacts, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert, Decision, Delivery, DeliveryState, Outcome, Rule
@@ -44,6 +44,7 @@ class AlertRow:
     taken_by: str
     taken_at: datetime | None
     useful: bool | None
+    corrected: bool = False  # the visit is called something else since
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,9 @@ def get_alerts(session: Session, wanted: AlertFilter, user_id: int) -> AlertList
         select(func.count(Alert.id)).outerjoin(Company, Company.id == Alert.company_id).where(*conditions)
     )
     statement = (
-        select(Alert, Company, User.name, User.email)
+        select(Alert, Company, User.name, User.email, _corrected())
         .outerjoin(Company, Company.id == Alert.company_id)
+        .outerjoin(Identification, Identification.visit_id == Alert.visit_id)
         .outerjoin(User, User.id == Alert.taken_by_id)
         .where(*conditions)
         .order_by(Alert.id.desc())
@@ -77,10 +79,15 @@ def get_alerts(session: Session, wanted: AlertFilter, user_id: int) -> AlertList
     shown = found[:PAGE_SIZE]
     told = get_told(session, [alert for alert, *_ in shown])
     rows = tuple(
-        _row(alert, company, name or email or "", tuple(told.get(alert.id, ())))
-        for alert, company, name, email in shown
+        _row(alert, company, name or email or "", tuple(told.get(alert.id, ())), bool(corrected))
+        for alert, company, name, email, corrected in shown
     )
     return AlertList(rows, shown[-1][0].id if len(found) > PAGE_SIZE else None, total or 0, rules)
+
+
+def _corrected() -> ColumnElement[bool]:
+    now, then = Identification.company_id, Alert.company_id
+    return and_(Identification.visit_id.is_not(None), now.is_distinct_from(then))
 
 
 def _conditions(wanted: AlertFilter, user_id: int) -> list[ColumnElement[bool]]:
@@ -106,7 +113,9 @@ def _in_state(state: str) -> ColumnElement[bool]:
     return Alert.id.in_(select(Delivery.alert_id).where(Delivery.state.in_(states)))
 
 
-def _row(alert: Alert, company: Company | None, taken_by: str, told: tuple[Told, ...]) -> AlertRow:
+def _row(
+    alert: Alert, company: Company | None, taken_by: str, told: tuple[Told, ...], corrected: bool
+) -> AlertRow:
     return AlertRow(
         alert.public_id,
         alert.company_id,
@@ -119,6 +128,7 @@ def _row(alert: Alert, company: Company | None, taken_by: str, told: tuple[Told,
         taken_by,
         alert.taken_at,
         alert.useful,
+        corrected,
     )
 
 

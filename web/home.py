@@ -19,10 +19,14 @@ SET_UP: tuple[Link, ...] = (
     ("Products", "/products", "product", "What you sell, and the pages that are about it"),
     ("Target lists", "/target-lists", "take", "Companies you want as customers, by domain"),
     ("Import", "/import", "download", "Companies, contacts, deals and target lists from a file"),
+    ("Vendors", "/vendors", "search", "Who may be asked whose an address is, and what was sent to them"),
     ("Users", "/users", "person", "Who signs in and who gets alerts"),
 )
 LOOK_AFTER: tuple[Link, ...] = (
     ("Health", "/health", "tick", "Whether page views are handled and alerts are sent"),
+)
+CORRECT: tuple[Link, ...] = (
+    ("Corrections", "/corrections", "company", "What was said of networks that were wrongly named"),
 )
 YOU: tuple[Link, ...] = (
     ("Your profile", "/profile", "person", "Name, phone, Slack, language, time zone, theme and password"),
@@ -41,7 +45,7 @@ def front() -> ResponseReturnValue:
 @blueprint.get("/more")
 @needs_user
 def more() -> ResponseReturnValue:
-    groups = [("You", YOU)]
+    groups = [("Who it is", CORRECT), ("You", YOU)]
     if get_user().role == "admin":
         groups = [("Set up", SET_UP), ("Look after", LOOK_AFTER), *groups]
     return render_template("home/more.html", groups=groups)

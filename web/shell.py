@@ -46,6 +46,7 @@ PLACES = (
             "/target-lists",
             "/users",
             "/import",
+            "/corrections",
             "/health",
             "/profile",
         ),

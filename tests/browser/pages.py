@@ -10,6 +10,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext
 from werkzeug.serving import make_server
 
+from enrichment.models import Correction
 from tests.conftest import make_settings
 from tests.web.story import Story
 from tracker.db import Database, utc_now
@@ -45,6 +46,13 @@ class Office:
             self.new_site = Site(key="new-site", name="Shop", hosts=[], secret="secret", created_at=now)
             self.guest = User(email="guest@ours.test", name="Guest", role="seller", created_at=now)
             db.add_all([self.new_site, self.guest])
+            made = {"made_by": "eva@ours.test", "made_at": now}
+            db.add_all(
+                [
+                    Correction(network="198.51.100.0/24", verdict="company", organisation="Acme AB", **made),
+                    Correction(network="2001:db8::/32", verdict="us", undone_at=now, **made),
+                ]
+            )
             for number, reason in enumerate(("staff", "bot", "bot")):
                 db.add(
                     DroppedHit(

@@ -41,7 +41,7 @@ ADMIN_PAGES = (
     "/setup/channel",
     "/setup/rules",
 )
-USER_PAGES = ("/more", "/profile", "/profile/password")
+USER_PAGES = ("/more", "/corrections", "/profile", "/profile/password")
 OPEN_PAGES = ("/sign-in", "/robots.txt")
 
 
