@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -202,3 +203,35 @@ read_clock_time = read_pattern(CLOCK_TIME, 'a time such as "22:00", in quotes')
 read_slack_id = read_pattern(SLACK_ID, "a Slack member id such as U024BE7LH")
 read_site_key = read_pattern(SITE_KEY, "4 to 40 letters, digits, - and _, such as acme-web", empty=False)
 read_language = read_choice(*LANGUAGES)
+
+
+def read_flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(f"{shown(value)} is neither true nor false")
+    return value
+
+
+def read_count(most: int) -> Reader:
+    """A reader of a whole number from 0."""
+
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+            raise _wrong(f"{shown(value)} is not a whole number from 0 to {most}")
+        return value
+
+    return read
+
+
+def read_price(value: Any) -> str:
+    """An amount of money as text without needless zeros; empty for none."""
+    text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    try:
+        amount = Decimal(text or "0")
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if (isinstance(value, str) or text) and 0 <= amount <= 1_000_000:
+        return f"{amount.normalize():f}" if amount else ""
+    raise _wrong(f"{shown(value)} is not a price; write one such as 0.05")
+
+
+read_currency = read_pattern(re.compile(r"[A-Z]{3}"), "a currency such as EUR")

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from sqlalchemy import select
@@ -21,9 +22,12 @@ from alerts.config_fields import (
     Reader,
     read_choice,
     read_clock_time,
+    read_count,
+    read_currency,
     read_domain,
     read_domains,
     read_email,
+    read_flag,
     read_host,
     read_language,
     read_list,
@@ -32,6 +36,7 @@ from alerts.config_fields import (
     read_page_patterns,
     read_pattern,
     read_phone,
+    read_price,
     read_site_key,
     read_slack_id,
     read_text,
@@ -42,8 +47,10 @@ from alerts.rules import RuleError, fill_row, parse_rule, plain_rule, spec_of
 from enrichment.companies import name_key
 from enrichment.contacts import take_over_claims
 from enrichment.lifecycle import STAGES, set_stage
-from enrichment.models import Company, Contact, Product, TargetList
+from enrichment.models import Company, Contact, Product, TargetList, VendorAccount
 from enrichment.targets import get_domains, put_on_list, take_off_list
+from enrichment.vendors import VENDORS, vendor_class
+from enrichment.vendors.work import close_breaker, known_vendors
 from tracker.models import Site, User
 from tracker.settings import Settings
 
@@ -300,6 +307,59 @@ class Rules(Section):
         row.updated_at, row.updated_by = applying.now, applying.changed_by[:320]
 
 
+class Vendors(Section):
+    """Vendors that are asked whose an address is; without its key a vendor cannot be switched on."""
+
+    name = "vendors"
+    key = "kind"
+    fields: ClassVar[Mapping[str, Reader]] = {
+        "kind": read_choice(*VENDORS),
+        "enabled": read_flag,
+        "sites": read_list(read_site_key, limit=200),
+        "daily_budget": read_count(10_000_000),
+        "price": read_price,
+        "currency": read_currency,
+    }
+
+    def fields_of(self, entry: Mapping[str, Any]) -> Mapping[str, Reader]:
+        kind = entry["kind"]
+        if not isinstance(kind, str) or kind not in VENDORS:
+            # The kind itself is the fault to tell; its fields cannot be known.
+            return {**dict.fromkeys(entry, _read_setting), **self.fields}
+        return {**self.fields, **{field.name: _read_setting for field in vendor_class(kind).fields}}
+
+    def rows(self, session: Session) -> Mapping[str, VendorAccount]:
+        return {row.kind: row for row in known_vendors(session)}
+
+    def values(self, session: Session, row: VendorAccount) -> Values:
+        values: Values = {"kind": row.kind, "enabled": row.enabled, "sites": tuple(row.sites)}
+        values |= {"daily_budget": row.daily_budget, "price": read_price(str(row.price))}
+        return values | {"currency": row.currency, **row.settings}
+
+    def check(self, merged: Values, settings: Settings) -> Errors:
+        own = {name: value for name, value in merged.items() if name not in self.fields}
+        # One that is off may wait for its key.
+        return vendor_class(merged["kind"]).check(own, settings) if merged.get("enabled") else []
+
+    def make(self, key: str, now: datetime) -> VendorAccount:
+        return VendorAccount(
+            kind=key, enabled=False, settings={}, sites=[], daily_budget=1000, failures=0, created_at=now
+        )
+
+    def put(self, applying: Applying, row: VendorAccount, changes: Values) -> None:
+        plain = {name: value for name, value in changes.items() if name in self.fields}
+        own = {name: value for name, value in changes.items() if name not in self.fields}
+        if "price" in plain:
+            plain["price"] = Decimal(plain["price"] or 0)
+        super().put(applying, row, plain)
+        row.settings = {name: value for name, value in (row.settings | own).items() if value != ""}
+        close_breaker(row)
+
+    def secrets_of(self, values: Values) -> frozenset[str]:
+        own = vendor_class(values["kind"]).fields if values.get("kind") in VENDORS else ()
+        return frozenset(field.name for field in own if field.secret)
+
+
 class Companies(Section):
     """Stages of companies, each change with its receipt; whole files of companies are imported."""
 
@@ -370,6 +430,6 @@ def _put_stage(applying: Applying, subject: Company | Contact, changes: Values) 
 
 # In this order they are applied and shown: what is referred to comes first.
 SECTIONS: Sequence[Section] = (
-    *(Sites(), Products(), TargetLists(), Users(), Channels(), Rules()),
+    *(Sites(), Products(), TargetLists(), Users(), Channels(), Rules(), Vendors()),
     *(Companies(), Contacts()),
 )

@@ -8,6 +8,7 @@ from jinja2 import StrictUndefined
 
 from tracker.collector import Collector, collector_blueprint, collector_front, make_collector
 from tracker.db import Database, utc_now
+from tracker.segment_routes import segment_blueprint
 from tracker.settings import Settings, read_settings
 from web import (
     alert_pages,
@@ -24,12 +25,14 @@ from web import (
     profile,
     rules,
     security,
+    server_keys,
     setup,
     shell,
     signin,
     sites,
     targets,
     users,
+    vendors,
 )
 from web.context import Context
 from web.sessions import LIFETIME, DatabaseSessions
@@ -49,9 +52,11 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     profile.blueprint,
     users.blueprint,
     sites.blueprint,
+    server_keys.blueprint,
     products.blueprint,
     targets.blueprint,
     imports.blueprint,
+    vendors.blueprint,
     health.blueprint,
 )
 
@@ -99,9 +104,9 @@ def _add_pages(app: Flask) -> None:
 
 
 def _mount_collector(app: Flask, collector: Collector) -> None:
-    """The collector's doors: `/s/e` before everything else, the script and the pixel as views."""
-    blueprint = collector_blueprint(collector)
-    csrf.exempt(blueprint)
-    app.register_blueprint(blueprint)
+    """The collector's doors: `/s/e` before everything else, the rest as views."""
+    for blueprint in (collector_blueprint(collector), segment_blueprint(collector)):
+        csrf.exempt(blueprint)
+        app.register_blueprint(blueprint)
     app.wsgi_app = collector_front(app.wsgi_app, collector)  # type: ignore[method-assign, assignment]
     app.extensions["collector"] = collector

@@ -197,6 +197,11 @@ def _note(account: VendorAccount, answer: Answer, now: datetime) -> None:
     account.stopped_until = pause_until(answer, account.failures, now)
 
 
+def close_breaker(account: VendorAccount) -> None:
+    """Lets a vendor be asked again at once: its settings are new, or an admin wants it."""
+    account.failures, account.stopped_until, account.last_error = 0, None, ""
+
+
 def pause_until(answer: Retry | Quota | AuthError, failures: int, now: datetime) -> datetime:
     """When to ask again: longer after each failure in a row; a used-up quota ends with the day."""
     if isinstance(answer, AuthError):

@@ -35,6 +35,9 @@ ADMIN_PAGES = (
     "/target-lists/{list}",
     "/target-lists/{list}/delete",
     "/import",
+    "/vendors",
+    "/vendors/snitcher",
+    "/vendors/log",
     "/health",
     "/setup/site",
     "/setup/staff",
@@ -83,7 +86,7 @@ def test_a_stranger_is_sent_to_sign_in(client: Browser, ids: dict[str, int], pat
 def test_every_page_that_takes_a_post_refuses_one_without_the_token(as_admin: Browser, app: Flask) -> None:
     answers = {}
     for rule in app.url_map.iter_rules():
-        if "POST" in (rule.methods or ()) and not rule.endpoint.startswith("collector."):
+        if "POST" in (rule.methods or ()) and not rule.endpoint.startswith(("collector.", "segment.")):
             path = re.sub(r"<[^>]*>", "1", rule.rule)
             answers[path] = as_admin.post(path, csrf=False).status_code
     assert set(answers.values()) == {400}, answers
@@ -92,7 +95,9 @@ def test_every_page_that_takes_a_post_refuses_one_without_the_token(as_admin: Br
 def test_every_page_that_takes_a_post_refuses_a_stranger(client: Browser, app: Flask, cast: Cast) -> None:
     """With a valid token of their own, strangers get to the sign-in page and nowhere else."""
     for rule in app.url_map.iter_rules():
-        if "POST" not in (rule.methods or ()) or rule.endpoint.startswith(("collector.", "signin.")):
+        if "POST" not in (rule.methods or ()) or rule.endpoint.startswith(
+            ("collector.", "segment.", "signin.")
+        ):
             continue
         answer = client.post(re.sub(r"<[^>]*>", "1", rule.rule))
         dead_link = rule.endpoint == "setup.admin" and answer.status_code == 410
