@@ -57,9 +57,10 @@ $(VENV)/installed-test: $(VENV)/installed
 node_modules:
 	cd js && npm ci --silent --no-audit --no-fund
 	cd tests/browser && npm ci --silent --no-audit --no-fund
+	cd tests/clients && npm ci --silent --no-audit --no-fund
 
 browser:
 	tools/install_chromium.sh
 
 clean:
-	rm -rf $(VENV) js/node_modules tests/browser/node_modules build dist
+	rm -rf $(VENV) js/node_modules tests/browser/node_modules tests/clients/node_modules build dist

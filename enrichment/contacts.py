@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from enrichment.models import Contact, Proof, VisitorContact
 from enrichment.text import clean_text
 from tracker.db import Database, work_lock
 from tracker.models import Action, Site, Visit
+from tracker.signature import sign_email
 
 BATCH = 200
 # Far ends' clocks run ahead of ours now and then.
@@ -54,12 +54,6 @@ def normal_email(text: str) -> str | None:
     except EmailNotValidError:
         return None
     return found.normalized.lower() if len(found.normalized) <= 320 else None
-
-
-def sign_email(secret: str, email: str, ts: int | str) -> str:
-    """The signature of an identify call: hex HMAC-SHA256 of `email.ts` under the site's secret."""
-    message = f"{email}.{ts}".encode("utf-8", "replace")
-    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 
 def decide_person(call: IdentifyCall) -> Person | None:

@@ -50,9 +50,12 @@ STATUS_LINES = {
 _MESSAGES: Mapping[str, str] = {
     "inbox_full": "The server's disk is nearly full; come again later.",
     "inbox_unavailable": "The server cannot write now; come again later.",
+    "key_missing": "Send the key as `writeKey` or as the user name of Authorization: Basic.",
+    "key_unknown": "There is no such key, or it has been revoked.",
     "method_not_allowed": "Only POST and OPTIONS are answered here.",
     "origin_not_allowed": "The page's host is not among the hosts of this site.",
     "rate_limited": "Too many requests from this address; come again later.",
+    "secret_in_browser": "A server's secret key came from a page. Revoke it, and use the site's key there.",
     "site_unknown": "There is no site with this key.",
     "sites_unavailable": "The sites cannot be looked up now; come again later.",
     "referrer_missing": "Without a Referer header the pixel cannot tell which page was seen.",

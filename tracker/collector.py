@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qs
 
 import msgspec
@@ -37,7 +37,15 @@ from tracker.answers import (
 from tracker.db import Database, utc_now
 from tracker.inbox import Inbox, InboxError, InboxFull, wake
 from tracker.origin import is_from_site
-from tracker.protocol import MOST_BYTES, Arrival, ProtocolError, make_envelope, read_report, unpack
+from tracker.protocol import (
+    MOST_BYTES,
+    MOST_UNPACKED,
+    Arrival,
+    ProtocolError,
+    make_envelope,
+    read_report,
+    unpack,
+)
 from tracker.rate_limit import RateLimit
 from tracker.records import Envelope, encode_envelope
 from tracker.script import CURRENT, Script, choose_encoding, is_known, read_scripts
@@ -118,16 +126,24 @@ class Collector:
         packed: Headers = () if encoding == "identity" else (("Content-Encoding", encoding),)
         return Answer(200, headers + kind + packed, script.bodies[encoding])
 
+    @property
+    def base_url(self) -> str:
+        return self._settings.base_url
+
+    def refresh_sites(self) -> None:
+        """Reads sites and keys now rather than within the second."""
+        self._sites.refresh()
+
     def close(self) -> None:
         self._sites.close()
         self._inbox.close()
 
     def _accept(self, environ: WSGIEnvironment) -> Answer:
         report = read_report(read_body(environ))
-        arrival = self._read_arrival(environ)
-        site = self._admit(report.s, arrival.address, environ)
+        arrival = self.read_arrival(environ)
+        site = self.admit(report.s, arrival.address, environ)
         accepted = make_envelope(report, arrival, site.query_parameters)
-        self._keep(accepted.envelope)
+        self.keep(accepted.envelope)
         return make_answer(accepted, find_dropped(site, accepted.envelope, arrival.received))
 
     def _record_pixel(self, environ: WSGIEnvironment) -> None:
@@ -137,16 +153,22 @@ class Collector:
             raise Refusal(400, "referrer_missing")
         hit = {"n": "pageview", "id": str(uuid.uuid4()), "u": page}
         report = read_report(msgspec.json.encode({"s": keys[0], "b": [hit]}))
-        arrival = self._read_arrival(environ)
-        site = self._admit(report.s, arrival.address, environ)
-        self._keep(make_envelope(report, arrival, site.query_parameters).envelope)
+        arrival = self.read_arrival(environ)
+        site = self.admit(report.s, arrival.address, environ)
+        self.keep(make_envelope(report, arrival, site.query_parameters).envelope)
 
-    def _admit(self, key: str, address: str, environ: WSGIEnvironment) -> SiteFacts:
+    def admit_server(self, secret: str) -> SiteFacts:
+        """The site of a server's secret key. Raises Refusal."""
+        site = self._sites.find_server(secret)
+        if site is None:
+            self._refuse_unknown("key_unknown", 401)
+        return site
+
+    def admit(self, key: str, address: str, environ: WSGIEnvironment) -> SiteFacts:
+        """The site of a public key, when the page may report to it and not too often. Raises Refusal."""
         site = self._sites.find(key)
         if site is None:
-            if not self._sites.is_current:
-                raise Refusal(503, "sites_unavailable", retry_after=AWAY_SECONDS)
-            raise Refusal(404, "site_unknown")
+            self._refuse_unknown("site_unknown", 404)
         if not is_from_site(environ.get("HTTP_ORIGIN", ""), environ.get("HTTP_REFERER", ""), site.hosts):
             raise Refusal(403, "origin_not_allowed")
         wait = self._limit.take(key, address, time.monotonic())
@@ -154,17 +176,23 @@ class Collector:
             raise Refusal(429, "rate_limited", retry_after=int(wait) + 1)
         return site
 
-    def _keep(self, envelope: Envelope) -> None:
-        """Returns when the envelope is on the disk and the worker has been told."""
+    def _refuse_unknown(self, code: str, status: int) -> NoReturn:
+        if not self._sites.is_current:
+            raise Refusal(503, "sites_unavailable", retry_after=AWAY_SECONDS)
+        raise Refusal(status, code)
+
+    def keep(self, *envelopes: Envelope) -> None:
+        """Returns when the envelopes are on the disk and the worker has been told. Raises Refusal."""
         try:
-            self._inbox.append(encode_envelope(envelope))
+            self._inbox.append_all([encode_envelope(envelope) for envelope in envelopes])
         except InboxFull as error:
             raise Refusal(503, "inbox_full", retry_after=FULL_SECONDS) from error
         except InboxError as error:
             raise Refusal(503, "inbox_unavailable", retry_after=AWAY_SECONDS) from error
         wake(self._settings.wake_path)
 
-    def _read_arrival(self, environ: WSGIEnvironment) -> Arrival:
+    def read_arrival(self, environ: WSGIEnvironment) -> Arrival:
+        """Who sent the request, when and how, as far as its headers tell."""
         purpose = f"{environ.get('HTTP_SEC_PURPOSE', '')} {environ.get('HTTP_PURPOSE', '')}"
         from_page = "HTTP_ORIGIN" in environ or "HTTP_REFERER" in environ
         return Arrival(
@@ -205,7 +233,7 @@ def collector_blueprint(collector: Collector) -> Blueprint:
 
     @blueprint.route("/e", methods=methods, provide_automatic_options=False)
     def report() -> Response:
-        return _as_response(collector.answer(request.environ))
+        return as_response(collector.answer(request.environ))
 
     @blueprint.route("/px", methods=["GET", "OPTIONS"], provide_automatic_options=False)
     def pixel() -> Response:
@@ -220,21 +248,24 @@ def collector_blueprint(collector: Collector) -> Blueprint:
     return blueprint
 
 
-def read_body(environ: WSGIEnvironment) -> bytes:
-    """The body as JSON text. Raises ProtocolError when it is too large or wrongly packed."""
+def read_body(environ: WSGIEnvironment, most: int = MOST_BYTES, most_unpacked: int = MOST_UNPACKED) -> bytes:
+    """The body as JSON text; `most` bounds its bytes as they were sent.
+
+    Raises ProtocolError when it is too large or wrongly packed.
+    """
     stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH") or ""
     # A server that knows where the body ends says so; without that and a length, reading could wait forever.
-    most = MOST_BYTES + 1 if environ.get("wsgi.input_terminated") else 0
+    size = most + 1 if environ.get("wsgi.input_terminated") else 0
     if length:
         # No number of more than nine digits is a size we take; Python itself refuses very long ones.
-        most = int(length[:10]) if length.isascii() and length.isdigit() else 0
-        if most > MOST_BYTES:
-            _discard(stream, min(most, MOST_DISCARDED))
+        size = int(length[:10]) if length.isascii() and length.isdigit() else 0
+        if size > most:
+            _discard(stream, min(size, MOST_DISCARDED))
             raise ProtocolError(413, "too_large")
-    body: bytes = stream.read(most) if most else b""
-    if len(body) > MOST_BYTES:
+    body: bytes = stream.read(size) if size else b""
+    if len(body) > most:
         raise ProtocolError(413, "too_large")
-    return unpack(body, environ.get("HTTP_CONTENT_ENCODING", "").strip().lower())
+    return unpack(body, environ.get("HTTP_CONTENT_ENCODING", "").strip().lower(), most_unpacked)
 
 
 def _discard(stream: InputStream, size: int) -> None:
@@ -266,11 +297,12 @@ def _script_headers(script: Script, encoding: str, *, lasting: bool) -> Headers:
 def _get_or_options(answer: Callable[[WSGIEnvironment], Answer]) -> Response:
     if request.method == "OPTIONS":
         allow: Headers = (("Access-Control-Allow-Methods", "GET"), ("Allow", "GET, HEAD, OPTIONS"))
-        return _as_response(Answer(204, ANYWHERE + allow))
-    return _as_response(answer(request.environ))
+        return as_response(Answer(204, ANYWHERE + allow))
+    return as_response(answer(request.environ))
 
 
-def _as_response(answer: Answer) -> Response:
+def as_response(answer: Answer) -> Response:
+    """The answer as Flask sends it, with no header of Flask's own choice."""
     response = Response(answer.body, answer.status)
     del response.headers["Content-Type"]
     response.headers.extend(answer.headers)

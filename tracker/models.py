@@ -66,9 +66,40 @@ class Site(Base):
     secret: Mapped[str] = mapped_column(String(64), comment="signs identify calls; never leaves the server")
     created_at: Mapped[datetime]
     debug_until: Mapped[datetime | None] = mapped_column(comment="X-Dropped is sent until then")
+    sender_consent: Mapped[bool] = mapped_column(
+        default=False, comment="who sends Segment messages has asked for consent: their visitor ids are kept"
+    )
     first_hit_at: Mapped[datetime | None]
     first_hit_address: Mapped[str] = mapped_column(String(45), default="")
     last_hit_at: Mapped[datetime | None]
+
+
+class SiteKey(Base):
+    """A secret key with which a server sends; unlike the site's key it may name visitors and addresses."""
+
+    __tablename__ = "site_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100), comment="which server holds it")
+    digest: Mapped[str] = mapped_column(String(64), unique=True, comment="SHA-256 of the key")
+    hint: Mapped[str] = mapped_column(String(8), comment="the key's last letters, to tell keys apart")
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class CollectorNote(Base):
+    """What the collector saw and no hit tells: pages that may not report, pages that fetched the script."""
+
+    __tablename__ = "collector_notes"
+    __table_args__ = (UniqueConstraint("site_key", "kind", "detail"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_key: Mapped[str] = mapped_column(String(40), comment="empty: of no site in particular")
+    kind: Mapped[str] = mapped_column(String(20), comment="refused_host or script")
+    detail: Mapped[str] = mapped_column(String(300), comment="a host")
+    count: Mapped[int] = mapped_column(BigInteger)
+    last_at: Mapped[datetime]
 
 
 class Visitor(Base):

@@ -37,8 +37,8 @@ MESSAGES: Mapping[str, str] = {
     "site_missing": "`s` must hold the key of the site.",
     "site_invalid": "`s` must be 4 to 40 letters, digits, _ or -.",
     "too_deep": "The body nests deeper than 20 levels.",
-    "too_many_values": "The body holds more than 10,000 values.",
-    "too_large": "The body is larger than 65,536 bytes, or unpacks to more than ten times that.",
+    "too_many_values": "The body holds more values than are taken here.",
+    "too_large": "The body is larger than is taken here.",
     "version_unknown": "`v` must be 1.",
     "visitor_invalid": "`i` must be 8 to 64 lower-case letters, digits or -.",
 }
@@ -162,14 +162,14 @@ def parse_request(body: bytes, arrival: Arrival, *, extra: frozenset[str] = froz
     return make_envelope(read_report(body), arrival, extra)
 
 
-def unpack(body: bytes, encoding: str) -> bytes:
-    """The body as JSON text, at most ten times as long as a plain one may be. Raises ProtocolError."""
+def unpack(body: bytes, encoding: str, most: int = MOST_UNPACKED) -> bytes:
+    """The body as JSON text, when packed of at most `most` bytes. Raises ProtocolError."""
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise ProtocolError(400, "encoding_unknown")
     if encoding in ("", "identity"):
         return body
     try:
-        return gunzip(body, MOST_UNPACKED)
+        return gunzip(body, most)
     except TooLarge:
         raise ProtocolError(413, "too_large") from None
     except BadJson as error:

@@ -8,8 +8,8 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Row, select
@@ -17,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.clean import BadUrl, clean_host
 from tracker.db import Database
-from tracker.models import Site
+from tracker.models import Site, SiteKey
+from tracker.server_keys import digest_key
 from tracker.settings import Network
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,13 @@ _COLUMNS = (
     Site.page_groups,
     Site.query_parameters,
     Site.debug_until,
+    Site.sender_consent,
+    Site.secret,
+)
+_SELECT_KEYS = (
+    select(SiteKey.digest, Site.key)
+    .join(Site, Site.id == SiteKey.site_id)
+    .where(SiteKey.revoked_at.is_(None))
 )
 
 
@@ -47,6 +55,8 @@ class SiteFacts:
     page_groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     query_parameters: frozenset[str] = frozenset()
     debug_until: datetime | None = None
+    sender_consent: bool = False
+    secret: str = field(default="", repr=False)
 
 
 class SiteBook:
@@ -56,6 +66,7 @@ class SiteBook:
         self._database = database
         self._refresh_seconds = refresh_seconds
         self._sites: dict[str, SiteFacts] = {}
+        self._secrets: dict[str, str] = {}
         self._is_current = False
         self._is_tried = False
         self._begin()
@@ -69,7 +80,13 @@ class SiteBook:
     def find(self, key: str) -> SiteFacts | None:
         """The site with this key; an unknown key is looked up in the database at once."""
         self._start()
-        return self._sites.get(key) or self._find_anew(key)
+        return self._sites.get(key) or self._find_anew(key, self._find_public)
+
+    def find_server(self, secret: str) -> SiteFacts | None:
+        """The site of a server's secret key that has not been revoked."""
+        self._start()
+        digest = digest_key(secret)
+        return self._find_secret(digest) or self._find_anew(digest, self._find_secret)
 
     def close(self) -> None:
         self._stop.set()
@@ -82,12 +99,14 @@ class SiteBook:
         try:
             with self._database.read() as session:
                 rows = session.execute(select(*_COLUMNS)).all()
+                keys = session.execute(_SELECT_KEYS).all()
         except SQLAlchemyError as error:
             if self._is_current or not self._is_tried:
                 logger.warning("sites cannot be read; the last picture stays: %s", type(error).__name__)
             self._is_current = False
         else:
             self._sites = {site.key: site for row in rows if (site := self._read_site(row))}
+            self._secrets = {row.digest: row.key for row in keys}
             self._is_current = True
         self._is_tried = True
 
@@ -124,7 +143,13 @@ class SiteBook:
             logger.warning("site %s has settings of a wrong shape; the last ones stay", row.key)
             return self._sites.get(row.key)
 
-    def _find_anew(self, key: str) -> SiteFacts | None:
+    def _find_public(self, key: str) -> SiteFacts | None:
+        return self._sites.get(key)
+
+    def _find_secret(self, digest: str) -> SiteFacts | None:
+        return self._sites.get(self._secrets.get(digest, ""))
+
+    def _find_anew(self, key: str, find: Callable[[str], SiteFacts | None]) -> SiteFacts | None:
         # While the database is away, every look may hang until its time is over; the thread alone tries.
         if self._is_tried and not self._is_current:
             return None
@@ -136,7 +161,7 @@ class SiteBook:
                     self.refresh()
             finally:
                 self._refreshing.release()
-        return self._sites.get(key)
+        return find(key)
 
 
 _books: weakref.WeakSet[SiteBook] = weakref.WeakSet()
@@ -160,6 +185,8 @@ def make_site_facts(row: Row[tuple[object, ...]]) -> SiteFacts:
         page_groups=tuple((name, tuple(patterns)) for name, patterns in row.page_groups),
         query_parameters=frozenset(row.query_parameters),
         debug_until=row.debug_until,
+        sender_consent=row.sender_consent,
+        secret=row.secret,
     )
 
 

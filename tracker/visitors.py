@@ -30,7 +30,7 @@ def make_visitor_key(envelope: Envelope, site_id: int, seen: int, salts: Mapping
     """At most 64 characters. `seen`: microseconds. Needs the salt of that day unless there is consent."""
     if has_consent(envelope):
         return envelope.visitor
-    text = f"{site_id}\n{envelope.address}\n{envelope.user_agent}".encode()
+    text = f"{site_id}\n{envelope.address}\n{envelope.user_agent}{envelope.apart}".encode()
     salt = salts[day_of(seen)]
     # Visitor ids hold no underscore, so that nobody can send an id that is another visitor's key.
     return "_" + hmac.new(salt, text, hashlib.sha256).hexdigest()[:48]

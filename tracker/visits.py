@@ -131,7 +131,8 @@ def _plan(cluster: Sequence[Piece]) -> VisitPlan | None:
     if not arrived:
         return None
     kept = known[0] if known else None
-    _, origin = min((_start(piece), piece.origin) for piece in cluster)
+    # A server that reports what a visitor did need not know the address; a browser's hit does.
+    *_, origin = min((not piece.origin.address, _start(piece), piece.origin) for piece in cluster)
     return VisitPlan(
         id=kept.id if kept else None,
         merged=tuple(visit.id for visit in known[1:]),

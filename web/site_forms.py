@@ -8,6 +8,7 @@ import secrets
 import unicodedata
 from collections.abc import Iterable
 
+from wtforms import BooleanField
 from wtforms.validators import ValidationError
 
 from tracker.clean import BadUrl, clean_host
@@ -84,6 +85,12 @@ class SiteForm(Form):
         most=200,
         description="One a line: a name, a colon, page patterns. * stands for anything. "
         "The first group that fits a page counts.",
+    )
+
+    sender_consent = BooleanField(
+        "Senders ask for consent",
+        description="Only for Segment's clients and servers: their visitor ids are kept. "
+        "The snippet says itself whether a visitor agreed.",
     )
 
     def validate_page_groups(self, field: Lines) -> None:

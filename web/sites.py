@@ -27,6 +27,7 @@ from web.context import (
 )
 from web.forms import REFUSED, Form, strip
 from web.install_check import Check, Drops, decide_check, get_drops
+from web.server_keys import get_server_keys
 from web.shell import get_reader
 from web.site_forms import NewSiteForm, SiteForm, make_key, read_group, write_group
 
@@ -82,6 +83,7 @@ def show(site_id: int) -> ResponseReturnValue:
     with get_database().read() as db:
         site = get_site(db, site_id)
         check, drops = _check(db, site)
+        keys = get_server_keys(db, site_id)
     own = visitor_address()
     return render_template(
         "sites/show.html",
@@ -92,6 +94,7 @@ def show(site_id: int) -> ResponseReturnValue:
         own_address=own,
         is_staff=is_staff(site, own),
         tried=_try_url(site),
+        keys=keys,
         form=Form(),
     )
 
@@ -156,6 +159,7 @@ def edit(site_id: int) -> ResponseReturnValue:
             "hosts": site.hosts,
             "staff_networks": site.staff_networks,
             "page_groups": groups,
+            "sender_consent": site.sender_consent,
         }
     )
     if not form.validate_on_submit():
@@ -172,6 +176,7 @@ def _save(site_id: int, form: SiteForm) -> None:
         site.name = form.name.data
         site.hosts = form.hosts.data
         site.staff_networks = form.staff_networks.data
+        site.sender_consent = form.sender_consent.data
         site.page_groups = [list(read_group(line)) for line in form.page_groups.data]
 
 

@@ -14,6 +14,7 @@ from tracker.collector import Collector, collector_blueprint, collector_front
 from tracker.db import Database
 from tracker.inbox import Inbox
 from tracker.rate_limit import RateLimit
+from tracker.segment_routes import segment_blueprint
 from tracker.settings import read_settings
 from tracker.sites import SiteBook
 
@@ -32,6 +33,7 @@ def make_view() -> tuple[Flask, Collector]:
     )
     app = Flask(__name__, static_folder=None)
     app.register_blueprint(collector_blueprint(collector))
+    app.register_blueprint(segment_blueprint(collector))
     return app, collector
 
 
