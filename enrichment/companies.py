@@ -216,7 +216,15 @@ def is_free_mail(domain: str) -> bool:
 
 
 def find_company(session: Session, domain: str) -> Company | None:
-    return session.scalar(select(Company).where(Company.domain == domain))
+    """The company of a domain; of one that was merged, the company it is now."""
+    return current_company(session, session.scalar(select(Company).where(Company.domain == domain)))
+
+
+def current_company(session: Session, company: Company | None) -> Company | None:
+    """The company that a merged one is now; any other is itself."""
+    if company is None or company.merged_into_id is None:
+        return company
+    return session.get(Company, company.merged_into_id)
 
 
 def find_company_by_name(session: Session, name: str, *, country: str = "") -> Company | None:
@@ -224,8 +232,12 @@ def find_company_by_name(session: Session, name: str, *, country: str = "") -> C
 
     A company known to be in another country is somebody else.
     """
-    found = [company for company in _namesakes(session, name) if _may_be_in(company, country)]
-    return found[0] if len(found) == 1 else None
+    found = {
+        now.id: now
+        for company in _namesakes(session, name)
+        if _may_be_in(company, country) and (now := current_company(session, company))
+    }
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _namesakes(session: Session, name: str) -> Sequence[Company]:

@@ -16,7 +16,9 @@ from sqlalchemy.orm import Session
 from enrichment.chain import Identified, identify_address, weigh
 from enrichment.companies import find_or_make_company
 from enrichment.kinds import ORGANISATIONS, Kind
+from enrichment.learned import Learned, open_learned
 from enrichment.models import Company, Contact, Identification, Proof, TargetListEntry, VisitorContact
+from enrichment.profile import note_vendor
 from enrichment.providers import with_overrides
 from enrichment.providers.base import Evidence, Provider
 from enrichment.providers.overrides import load_overrides
@@ -54,8 +56,9 @@ def identify_waiting(database: Database, providers: Sequence[Provider], now: dat
         visits = _waiting_visits(session)
         asked = with_overrides(providers, load_overrides(session))
         proofs = _proofs(session, [visit.visitor_id for visit in visits])
-        book = open_book(session, [visit.address for visit in visits], now)
-        _replace_identifications(session, visits, _Batch(session, asked, proofs, book, now))
+        addresses = [visit.address for visit in visits]
+        book, learned = open_book(session, addresses, now), open_learned(session, addresses, now)
+        _replace_identifications(session, visits, _Batch(session, asked, proofs, book, learned, now))
         return len(visits)
 
 
@@ -100,17 +103,29 @@ class _Batch:
         providers: Sequence[Provider],
         proofs: Mapping[int, Evidence],
         book: VendorBook,
+        learned: Learned,
         now: datetime,
     ) -> None:
         self.now = now
         self.proofs = proofs
         self.book = book
+        self.learned = learned
         self.identify: Callable[[str], Identified] = cache(
-            lambda address: _with_vendors(_identify(address, providers), book)
+            lambda address: self._with_books(_identify(address, providers))
         )
         self.company_of: Callable[[CompanyFacts], Company] = cache(
             lambda facts: _company(session, facts, now)
         )
+        # Once for all visits of an address; those that no vendor was asked about cost one look into a map.
+        self.note_profile: Callable[[Company, str], None] = cache(
+            lambda company, address: _note_profile(session, book, company, address)
+        )
+
+    def _with_books(self, answer: Identified) -> Identified:
+        """The same answer with what its address has taught us and what vendors have said of it."""
+        learned = self.learned.evidence(answer.address, answer.evidence, self.now)
+        rows = (*learned, *self.book.evidence(answer.address))
+        return weigh(answer.address, with_vendors(answer.evidence, rows)) if rows else answer
 
     def answer(self, visit: WaitingVisit) -> Identified:
         by_address = self.identify(visit.address)
@@ -122,18 +137,18 @@ class _Batch:
         return self.company_of(facts) if facts else None
 
 
+def _note_profile(session: Session, book: VendorBook, company: Company, address: str) -> None:
+    for said in book.profiles(address, company.domain, company.name):
+        if said.found is not None:
+            note_vendor(session, company, said.found.profile, said.vendor, said.asked_at)
+
+
 def _identify(address: str, providers: Iterable[Provider]) -> Identified:
     try:
         return identify_address(address, providers)
     except ValueError:
         # A visit whose address was shortened or forgotten says nothing, which is an answer too.
         return Identified(address, Kind.UNKNOWN)
-
-
-def _with_vendors(answer: Identified, book: VendorBook) -> Identified:
-    """The same answer with what vendors have said of the address so far."""
-    vendors = book.evidence(answer.address)
-    return weigh(answer.address, with_vendors(answer.evidence, vendors)) if vendors else answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +211,7 @@ def _replace_identifications(session: Session, visits: Sequence[WaitingVisit], b
         company = batch.company(answer)
         if company is not None:
             _note_seen(company, visit)
+            batch.note_profile(company, visit.address)
         row = _row(visit, answer, company, batch.now)
         row.waits_for_vendor = _waits_for_vendor(visit, row, batch)
         session.add(row)
@@ -226,7 +242,7 @@ def _row(visit: WaitingVisit, answer: Identified, company: Company | None, now: 
         confidence=answer.confidence,
         country=answer.country,
         network=answer.network,
-        evidence=[row.as_json() for row in answer.evidence],
+        evidence=answer.evidence_json(),
         identified_at=now,
     )
 

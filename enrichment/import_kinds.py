@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from enrichment.cells import (
@@ -38,11 +38,16 @@ from enrichment.contacts import company_domain, find_or_make_contact, follow_con
 from enrichment.deals import set_products
 from enrichment.lifecycle import set_stage
 from enrichment.models import Company, Contact, Deal, DealProduct, Product, TargetList, TargetListEntry
+from enrichment.profile import columns_by_hand, note_import
 from enrichment.targets import find_or_make_list, put_on_list
 from tracker.models import User
 
 Values = dict[str, Any]
 SOURCE = "import"
+
+
+# Under this name a record says which of its columns were written by hand.
+BY_HAND = "written by hand"
 
 
 class RowError(ValueError):
@@ -89,7 +94,8 @@ class Saving:
 
     def load_companies(self, domains: Iterable[str | None]) -> None:
         """Finds the companies of many rows at once."""
-        found = select(Company.domain, Company.id).where(Company.domain.in_(set(domains) - {None}))
+        now_id = func.coalesce(Company.merged_into_id, Company.id)
+        found = select(Company.domain, now_id).where(Company.domain.in_(set(domains) - {None}))
         self.company_ids.update(
             (str(domain), company_id) for domain, company_id in self.session.execute(found)
         )
@@ -158,9 +164,16 @@ class Companies(Kind):
         "owner": read_owner,
         "registration_number": read_text(40),
         "tags": read_tags,
+        "city": read_text(100),
+        "linkedin": read_text(300),
+        "nace_code": read_text(10),
+        "nace_label": read_text(200),
     }
     needed = (("domain", "name"),)
-    _plain = ("domain", "country", "employees", "revenue", "currency", "industry", "registration_number")
+    _plain = (
+        *("domain", "country", "employees", "revenue", "currency", "industry", "registration_number"),
+        *("city", "linkedin", "nace_code", "nace_label"),
+    )
 
     def keys(self, values: Values) -> list[str]:
         domain, name = values.get("domain"), name_key(values.get("name") or "")
@@ -174,10 +187,14 @@ class Companies(Kind):
         names = {name_key(row["name"]) for row in rows if row.get("name")} - {""}
         emails = _emails(session)
         found = select(Company).where(or_(Company.domain.in_(domains), Company.name_key.in_(names)))
+        loaded: dict[int, Record] = {}
         for company in session.scalars(found):
             if company.id not in book.ids:
                 record = Record(company.id, self._values(company, emails))
                 book.add(record, self.keys(record.values))
+                loaded[company.id] = record
+        for company_id, columns in columns_by_hand(session, loaded).items():
+            loaded[company_id].values[BY_HAND] = columns
 
     def _values(self, company: Company, emails: Mapping[int, str]) -> Values:
         values: Values = {column: getattr(company, column) for column in self._plain}
@@ -208,9 +225,11 @@ class Companies(Kind):
         return namesakes[0] if len(namesakes) == 1 else None
 
     def complete(self, values: Values, record: Record | None) -> Values:
-        if record is None and not values.get("name"):
-            return values | {"name": values["domain"]}
-        return values
+        if record is None:
+            return values if values.get("name") else values | {"name": values["domain"]}
+        # What a person wrote by hand is theirs; a file does not take it back.
+        by_hand = record.values.get(BY_HAND, frozenset())
+        return {name: value for name, value in values.items() if name not in by_hand}
 
     def save(self, saving: Saving, record_id: int | None, changes: Values) -> int:
         company = self._find(saving.session, record_id, changes)
@@ -223,6 +242,7 @@ class Companies(Kind):
         if "tags" in changes:
             company.tags = list(changes["tags"])
         _set_owner_and_stage(saving, company, changes)
+        note_import(saving.session, company, changes, saving.reason, saving.now)
         return company.id
 
     def _find(self, session: Session, record_id: int | None, changes: Values) -> Company | None:

@@ -54,9 +54,18 @@ class Company(Base):
     name_key: Mapped[str] = mapped_column(String(200), comment="the name folded, without its legal form")
     kind: Mapped[str] = mapped_column(String(20), default="company")
     country: Mapped[str] = mapped_column(String(2), default="", comment="ISO 3166-1 alpha-2")
-    employees: Mapped[int | None]
-    revenue: Mapped[int | None] = mapped_column(BigInteger)
+    employees: Mapped[int | None] = mapped_column(comment="or the lower end of a band")
+    employees_to: Mapped[int | None] = mapped_column(
+        comment="upper end of a band; 0: no upper end; empty: an exact number"
+    )
+    revenue: Mapped[int | None] = mapped_column(BigInteger, comment="or the lower end of a band")
+    revenue_to: Mapped[int | None] = mapped_column(BigInteger, comment="as employees_to")
+    revenue_year: Mapped[int | None]
     currency: Mapped[str] = mapped_column(String(3), default="")
+    nace_code: Mapped[str] = mapped_column(String(10), default="")
+    nace_label: Mapped[str] = mapped_column(String(200), default="")
+    city: Mapped[str] = mapped_column(String(100), default="")
+    linkedin: Mapped[str] = mapped_column(String(300), default="")
     industry: Mapped[str] = mapped_column(String(200), default="")
     registration_number: Mapped[str] = mapped_column(String(40), default="")
     tags: Mapped[list[Any]] = mapped_column(default=list)
@@ -68,6 +77,46 @@ class Company(Base):
     created_at: Mapped[datetime]
     first_seen_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None] = mapped_column(comment="its latest visit; empty: never on a site")
+    parent_id: Mapped[int | None] = mapped_column(
+        ForeignKey("companies.id", ondelete="SET NULL"), comment="the company it belongs to"
+    )
+    merged_into_id: Mapped[int | None] = mapped_column(
+        ForeignKey("companies.id"), comment="the company it is now; that one is never merged itself"
+    )
+
+
+class CompanyField(Base):
+    """What one source says of one field of a company's profile; the company's row holds what counts."""
+
+    __tablename__ = "company_fields"
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id", ondelete="CASCADE"), primary_key=True)
+    field: Mapped[str] = mapped_column(String(40), primary_key=True)
+    source: Mapped[str] = mapped_column(
+        String(40), primary_key=True, comment="hand, import, or the kind of a vendor"
+    )
+    value: Mapped[list[Any]] = mapped_column(default=list, comment="the field's columns, in order")
+    said_by: Mapped[str] = mapped_column(String(320), default="", comment="an e-mail, a file, a vendor")
+    said_at: Mapped[datetime]
+
+
+class CompanyMerge(Base):
+    """That a company was joined with another, or split off from it, and all that moved: to undo it."""
+
+    __tablename__ = "company_merges"
+    __table_args__ = (Index("ix_company_merges_into", "into_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), comment="merge or split")
+    from_id: Mapped[int] = mapped_column(
+        ForeignKey("companies.id", ondelete="CASCADE"), comment="whose rows moved"
+    )
+    into_id: Mapped[int] = mapped_column(ForeignKey("companies.id", ondelete="CASCADE"))
+    moved: Mapped[dict[str, Any]] = mapped_column(default=dict, comment="table: keys of its rows")
+    made_by: Mapped[str] = mapped_column(String(320))
+    made_at: Mapped[datetime]
+    undone_by: Mapped[str] = mapped_column(String(320), default="")
+    undone_at: Mapped[datetime | None]
 
 
 class Identification(Base):

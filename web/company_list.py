@@ -78,7 +78,7 @@ def get_owners(session: Session) -> tuple[tuple[int, str], ...]:
 
 
 def _conditions(wanted: CompanyFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = [Company.merged_into_id.is_(None)]
     if wanted.search:
         found = [
             column.icontains(wanted.search, autoescape=True) for column in (Company.name, Company.domain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from enrichment.companies import name_key, registered_domain
 from enrichment.kinds import NEVER_NAMED, Kind
 from enrichment.models import VendorAccount, VendorAnswer
 from enrichment.providers.address import Address, parse_address
@@ -64,6 +65,14 @@ class VendorBook:
         order = list(VENDORS)
         found = [one for one in self.said(address) if one.found is not None and one.vendor in VENDORS]
         return tuple(_evidence(one) for one in sorted(found, key=lambda one: order.index(one.vendor)))
+
+    def profiles(self, address: str, domain: str | None, name: str) -> Iterator[Said]:
+        """Answers that are about this very company, for its profile."""
+        for one in self.said(address):
+            if one.found is not None and one.found.is_company:
+                same = registered_domain(one.found.domain) == domain if domain and one.found.domain else False
+                if same or name_key(one.found.organisation) == name_key(name):
+                    yield one
 
     def waits(self, address: str, site_id: int) -> bool:
         """Whether a vendor that may have this site's addresses still owes an answer on this one."""
