@@ -10,13 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from enrichment.candidates import candidate_domains
-from enrichment.classify import organisation_key
+from enrichment.combine import agree, combine, find_decisive, find_stance
 from enrichment.kinds import NEVER_NAMED, ORGANISATIONS, Kind
 from enrichment.providers.address import Address, parse_address
 from enrichment.providers.base import Evidence, Provider
-
-# However many sources agree, an address is never proof of who sits there.
-AGREEMENT_CAP = 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +44,13 @@ class Identified:
             "domain": (self.domain or None) if self.kind is Kind.COMPANY else None,
             "candidates": list(self.candidates) if self.kind is Kind.COMPANY else [],
             "confidence": round(self.confidence, 2),
-            "evidence": [row.as_json() for row in self.evidence],
+            "evidence": self.evidence_json(),
         }
+
+    def evidence_json(self) -> list[dict[str, Any]]:
+        """The rows of evidence, each with its stance: for the answer, against it, or neither."""
+        decisive = find_decisive(self.evidence)
+        return [row.as_json() | {"stance": str(find_stance(decisive, row))} for row in self.evidence]
 
 
 def identify_address(text: str, providers: Iterable[Provider]) -> Identified:
@@ -72,12 +74,12 @@ def gather_evidence(address: Address, providers: Iterable[Provider]) -> tuple[Ev
 
 def weigh(address: str, evidence: Sequence[Evidence]) -> Identified:
     """The answer that the evidence, in its order, adds up to."""
-    decisive = next((row for row in evidence if row.kind is not Kind.UNKNOWN), None)
+    decisive = find_decisive(evidence)
     facts = Identified(
         address,
         decisive.kind if decisive else Kind.UNKNOWN,
         organisation=_first(row.raw_name for row in evidence),
-        confidence=_confidence(decisive, evidence) if decisive else 0.0,
+        confidence=combine(decisive, evidence) if decisive else 0.0,
         country=_country(evidence, decisive),
         network=_first(row.network for row in evidence),
         asn=next((row.asn for row in evidence if row.asn), 0),
@@ -110,30 +112,7 @@ def _country(evidence: Sequence[Evidence], decisive: Evidence | None) -> str:
     return used_in or _first(row.country for row in evidence)
 
 
-def _confidence(decisive: Evidence, evidence: Sequence[Evidence]) -> float:
-    """The weight of the decisive row, raised by others that name the same from data of their own."""
-    doubt = 1.0 - decisive.weight
-    bases = {decisive.basis}
-    for row in evidence:
-        if row.basis not in bases and _agree(decisive, row):
-            bases.add(row.basis)
-            doubt *= 1.0 - row.weight
-    if len(bases) == 1:
-        return decisive.weight
-    return max(decisive.weight, min(1.0 - doubt, AGREEMENT_CAP))
-
-
-def _agree(one: Evidence, other: Evidence) -> bool:
-    if one.kind is not other.kind:
-        return False
-    if one.kind not in ORGANISATIONS:
-        return True
-    if set(one.domains) & set(other.domains):
-        return True
-    return organisation_key(one.organisation) == organisation_key(other.organisation)
-
-
 def _domains(decisive: Evidence, evidence: Sequence[Evidence]) -> tuple[str, ...]:
     """The decisive row's domains, else those of a row that names the same organisation."""
-    agreeing = (row.domains for row in evidence if row.domains and _agree(decisive, row))
+    agreeing = (row.domains for row in evidence if row.domains and agree(decisive, row))
     return decisive.domains or next(agreeing, ())

@@ -123,6 +123,8 @@ class Visit(Base):
     __table_args__ = (
         Index("ix_visits_visitor_started", "visitor_id", "started_at"),
         Index("ix_visits_ended", "ended_at"),
+        # Serves identification's question "who else came from these addresses lately?".
+        Index("ix_visits_address", "address", "ended_at"),
         # Serves the worker's question "which visits wait for identification?".
         Index(
             "ix_visits_waiting",

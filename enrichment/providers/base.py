@@ -17,6 +17,7 @@ class Evidence:
     """What one source says of an address, and how far it can be trusted (weight, 0 to 1).
 
     `basis` names the data under it: two sources on the same basis do not confirm each other.
+    `doubt` (0 to 1) is for rows that say the address is shared by many, whoever they are.
     `raw_name` and `handle` are what the data calls the holder; `organisation` is whom the source would name.
     """
 
@@ -33,6 +34,7 @@ class Evidence:
     domains: tuple[str, ...] = ()
     country: str = ""
     asn: int = 0
+    doubt: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         """The row as pages, the database and `doorbell identify --json` show it."""

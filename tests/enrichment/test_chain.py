@@ -70,9 +70,20 @@ def test_agreement_never_becomes_certainty() -> None:
     assert weigh("192.0.2.1", rows).confidence == 0.97
 
 
-def test_sources_that_disagree_do_not_raise_the_confidence() -> None:
-    other = replace(SAYS_ACME, basis="b", organisation="Globex Oy")
-    assert weigh("192.0.2.1", [SAYS_ACME, other]).confidence == 0.8
+def test_sources_that_disagree_lower_the_confidence() -> None:
+    other = replace(SAYS_ACME, basis="b", weight=0.6, organisation="Globex Oy")
+    assert weigh("192.0.2.1", [SAYS_ACME, other]).confidence == pytest.approx(0.64)
+
+
+def test_the_answer_lists_what_spoke_for_and_against() -> None:
+    rows = [
+        SAYS_ACME,
+        replace(SAYS_ACME, basis="b", organisation="ACME"),
+        replace(SAYS_ACME, basis="c", organisation="Globex Oy"),
+        Evidence("place", "d", Kind.UNKNOWN, 0.0, "used in Sweden"),
+    ]
+    stances = [row["stance"] for row in weigh("192.0.2.1", rows).evidence_json()]
+    assert stances == ["for", "for", "against", ""]
 
 
 def test_a_company_without_a_known_domain_gets_candidates_only() -> None:
