@@ -15,6 +15,7 @@ from tracker.models import User
 from web.arguments import MAX_ID, read_choice, read_number, read_search
 from web.company_facts import find_company_facts
 from web.company_list import NOBODY, PROSPECT, CompanyFilter, get_companies
+from web.company_profile import get_profile
 from web.context import get_database, get_user, needs_user, request_now
 from web.forms import strip
 from web.shell import get_reader
@@ -54,8 +55,13 @@ def company(company_id: int) -> ResponseReturnValue:
         facts = find_company_facts(db, _checked(company_id), zone, request_now())
         if facts is None:
             abort(404)
+        if facts.company.merged_into_id:
+            return redirect(url_for("companies.company", company_id=facts.company.merged_into_id))
         timeline = get_company_timeline(db, company_id, zone, read_number("before"))
-    return render_template("companies/company.html", facts=facts, timeline=timeline, stages=STAGES)
+        profile = get_profile(db, facts.company)
+    return render_template(
+        "companies/company.html", facts=facts, timeline=timeline, profile=profile, stages=STAGES
+    )
 
 
 @blueprint.post("/companies/<int:company_id>/stage")
