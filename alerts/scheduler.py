@@ -24,6 +24,7 @@ from enrichment.contacts import link_waiting
 from enrichment.identify import identify_waiting
 from enrichment.providers import make_providers
 from enrichment.providers.base import Provider
+from enrichment.reverse_dns import NameAsker, delete_old_names
 from enrichment.vendors.work import ask_waiting, delete_old_requests
 from tracker.db import Database, utc_now
 from tracker.ingest import ingest_waiting
@@ -47,10 +48,12 @@ class Tools:
     settings: Settings
     database: Database
     providers: tuple[Provider, ...]
+    names: NameAsker = field(default_factory=lambda: NameAsker("off"))
 
 
 def make_tools(settings: Settings, database: Database) -> Tools:
-    return Tools(settings, database, make_providers(settings, database))
+    providers = make_providers(settings, database)
+    return Tools(settings, database, providers, NameAsker(settings.dns_resolver))
 
 
 def take_hits(tools: Tools, now: datetime) -> int:
@@ -77,8 +80,13 @@ def ask_vendors(tools: Tools, now: datetime) -> int:
     return ask_waiting(tools.database, tools.settings, now)
 
 
+def ask_names(tools: Tools, now: datetime) -> int:
+    return tools.names.ask_waiting(tools.database, now)
+
+
 def clean_up(tools: Tools, now: datetime) -> int:
     delete_old_requests(tools.database, now)
+    delete_old_names(tools.database, now)
     return delete_old(tools.database, now)
 
 
@@ -116,6 +124,7 @@ JOBS: tuple[Job, ...] = (
     Job("sending", 1, (Step("deliveries", deliver),)),
     # Vendors are far ends too; a visit they know is identified anew by the first job.
     Job("vendors", 2, (Step("vendors", ask_vendors),), rings="page views"),
+    Job("names", 2, (Step("names", ask_names),), rings="page views"),
     Job("cleaning", 3600, (Step("cleaning", clean_up),)),
 )
 

@@ -18,6 +18,7 @@ from enrichment.companies import find_or_make_company
 from enrichment.kinds import ORGANISATIONS, Kind
 from enrichment.learned import Learned, open_learned
 from enrichment.models import Company, Contact, Identification, Proof, TargetListEntry, VisitorContact
+from enrichment.names import Names, note_waiting, open_names
 from enrichment.profile import note_vendor
 from enrichment.providers import with_overrides
 from enrichment.providers.base import Evidence, Provider
@@ -58,7 +59,11 @@ def identify_waiting(database: Database, providers: Sequence[Provider], now: dat
         proofs = _proofs(session, [visit.visitor_id for visit in visits])
         addresses = [visit.address for visit in visits]
         book, learned = open_book(session, addresses, now), open_learned(session, addresses, now)
-        _replace_identifications(session, visits, _Batch(session, asked, proofs, book, learned, now))
+        names = open_names(session, addresses)
+        unknown = _replace_identifications(
+            session, visits, _Batch(session, asked, proofs, book, learned, names, now)
+        )
+        note_waiting(session, names, unknown, now)
         return len(visits)
 
 
@@ -104,12 +109,14 @@ class _Batch:
         proofs: Mapping[int, Evidence],
         book: VendorBook,
         learned: Learned,
+        names: Names,
         now: datetime,
     ) -> None:
         self.now = now
         self.proofs = proofs
         self.book = book
         self.learned = learned
+        self.names = names
         self.identify: Callable[[str], Identified] = cache(
             lambda address: self._with_books(_identify(address, providers))
         )
@@ -124,7 +131,8 @@ class _Batch:
     def _with_books(self, answer: Identified) -> Identified:
         """The same answer with what its address has taught us and what vendors have said of it."""
         learned = self.learned.evidence(answer.address, answer.evidence, self.now)
-        rows = (*learned, *self.book.evidence(answer.address))
+        named = self.names.evidence(answer.address)
+        rows = (*learned, *self.book.evidence(answer.address), *named)
         return weigh(answer.address, with_vendors(answer.evidence, rows)) if rows else answer
 
     def answer(self, visit: WaitingVisit) -> Identified:
@@ -202,9 +210,10 @@ def _domains_on_lists(session: Session, domains: Sequence[str]) -> set[str]:
     return set(session.scalars(select(TargetListEntry.domain).where(TargetListEntry.domain.in_(domains))))
 
 
-def _replace_identifications(session: Session, visits: Sequence[WaitingVisit], batch: _Batch) -> None:
-    """One row per visit, in place of the one from an earlier time."""
+def _replace_identifications(session: Session, visits: Sequence[WaitingVisit], batch: _Batch) -> set[str]:
+    """One row per visit, in place of the one from an earlier time; addresses whose name could tell more."""
     ids = [visit.id for visit in visits]
+    unknown = set()
     session.execute(delete(Identification).where(Identification.visit_id.in_(ids)))
     for visit in visits:
         answer = batch.answer(visit)
@@ -213,19 +222,24 @@ def _replace_identifications(session: Session, visits: Sequence[WaitingVisit], b
             _note_seen(company, visit)
             batch.note_profile(company, visit.address)
         row = _row(visit, answer, company, batch.now)
+        if _is_worth_asking(visit, row, batch.now):
+            unknown.add(visit.address)
         row.waits_for_vendor = _waits_for_vendor(visit, row, batch)
         session.add(row)
     session.flush()
     session.execute(update(Visit).where(Visit.id.in_(ids)).values(identified_at=batch.now))
+    return unknown
 
 
 def _waits_for_vendor(visit: WaitingVisit, row: Identification, batch: _Batch) -> bool:
+    return _is_worth_asking(visit, row, batch.now) and batch.book.waits(visit.address, visit.site_id)
+
+
+def _is_worth_asking(visit: WaitingVisit, row: Identification, now: datetime) -> bool:
     """Only addresses of people on ordinary lines are worth a question; old and replayed visits are not."""
     if row.company_id is not None or row.kind not in (Kind.ISP, Kind.UNKNOWN):
         return False
-    if visit.quiet or visit.ended_at < batch.now - GIVE_UP_AFTER:
-        return False
-    return batch.book.waits(visit.address, visit.site_id)
+    return not visit.quiet and visit.ended_at >= now - GIVE_UP_AFTER
 
 
 def _note_seen(company: Company, visit: WaitingVisit) -> None:

@@ -372,3 +372,17 @@ class VendorRequest(Base):
     detail: Mapped[str] = mapped_column(String(300), default="")
     cost: Mapped[Decimal] = mapped_column(Numeric(12, 6), default=0)
     milliseconds: Mapped[int] = mapped_column(default=0)
+
+
+class HostName(Base):
+    """The confirmed name of an address in the DNS, or that it has none; also the queue of those to ask."""
+
+    __tablename__ = "host_names"
+    __table_args__ = (Index("ix_host_names_due", "next_try_at"), Index("ix_host_names_domain", "domain"))
+
+    address: Mapped[str] = mapped_column(String(45), primary_key=True)
+    name: Mapped[str] = mapped_column(String(253), default="", comment="empty: none, or not asked yet")
+    domain: Mapped[str] = mapped_column(String(253), default="", comment="its registered domain")
+    asked_at: Mapped[datetime | None] = mapped_column(comment="empty: no answer yet")
+    tries: Mapped[int] = mapped_column(default=0, comment="questions without an answer")
+    next_try_at: Mapped[datetime]

@@ -75,6 +75,19 @@ def _networks(name: str, value: str) -> tuple[Network, ...]:
         ) from error
 
 
+def _resolver(name: str, value: str) -> str:
+    host, _, port = value.rpartition(":") if value.count(":") == 1 else (value, "", "53")
+    try:
+        if value not in ("system", "off"):
+            ipaddress.ip_address(host)
+            int(port)
+    except ValueError as error:
+        raise SettingError(
+            f"{name} is {value!r}; write system, off, or an address such as 192.0.2.53 or 192.0.2.53:5353"
+        ) from error
+    return value
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("DATA_DIR", "./doorbell-data", "Directory for the database, the inbox and address data.", _path),
     Setting("DATABASE_URL", "", "Empty for SQLite in the data directory, or postgresql+psycopg://...", _text),
@@ -91,6 +104,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SLACK_API_URL", "https://slack.com/api/", "Slack's API; GovSlack has another.", _url),
     Setting("TWILIO_API_URL", "https://api.twilio.com", "Twilio's API.", _url),
     Setting("46ELKS_API_URL", "https://api.46elks.com/a1", "46elks' API.", _url),
+    Setting(
+        "DNS_RESOLVER",
+        "system",
+        "Who is asked for the names of addresses: system, off, or an address such as 192.0.2.53:53.",
+        _resolver,
+    ),
     Setting(
         "ALLOW_PRIVATE_OUTBOUND",
         "off",
@@ -113,6 +132,7 @@ class Settings:
     twilio_api_url: str = "https://api.twilio.com"
     elks_api_url: str = "https://api.46elks.com/a1"
     allow_private_outbound: bool = False
+    dns_resolver: str = "off"
 
     @property
     def inbox_dir(self) -> Path:
@@ -146,6 +166,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         twilio_api_url=values["TWILIO_API_URL"],
         elks_api_url=values["46ELKS_API_URL"],
         allow_private_outbound=values["ALLOW_PRIVATE_OUTBOUND"],
+        dns_resolver=values["DNS_RESOLVER"],
     )
 
 

@@ -28,6 +28,7 @@ JOB_WORDS = {
     "identification": "Identifying companies",
     "decisions": "Deciding rules",
     "deliveries": "Sending alerts",
+    "names": "Asking for the names of addresses",
     "cleaning": "Deleting old rows",
 }
 START_WORKER = "doorbell worker"
