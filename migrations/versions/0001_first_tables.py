@@ -32,12 +32,51 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_channels')),
     sa.UniqueConstraint('name', name=op.f('uq_channels_name'))
     )
+    op.create_table('collector_notes',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('site_key', sa.String(length=40), nullable=False, comment='empty: of no site in particular'),
+    sa.Column('kind', sa.String(length=20), nullable=False, comment='refused_host or script'),
+    sa.Column('detail', sa.String(length=300), nullable=False, comment='a host'),
+    sa.Column('count', sa.BigInteger(), nullable=False),
+    sa.Column('last_at', tracker.db.UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_collector_notes')),
+    sa.UniqueConstraint('site_key', 'kind', 'detail', name=op.f('uq_collector_notes_site_key_kind_detail'))
+    )
+    op.create_table('corrections',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('network', sa.String(length=50), nullable=False, comment='CIDR; one address is a network of its own'),
+    sa.Column('verdict', sa.String(length=10), nullable=False, comment='company, provider or us'),
+    sa.Column('organisation', sa.String(length=200), nullable=False),
+    sa.Column('domain', sa.String(length=253), nullable=False),
+    sa.Column('note', sa.String(length=300), nullable=False),
+    sa.Column('replaced', tracker.db.JsonColumn, nullable=False, comment='the override of the network that it took the place of'),
+    sa.Column('site_ids', tracker.db.JsonColumn, nullable=False, comment='sites to whose staff networks it added this one'),
+    sa.Column('signer', sa.String(length=64), nullable=False, comment='fingerprint of the installation it came from; empty: made here'),
+    sa.Column('made_by', sa.String(length=320), nullable=False),
+    sa.Column('made_at', tracker.db.UtcDateTime(), nullable=False),
+    sa.Column('undone_by', sa.String(length=320), nullable=False),
+    sa.Column('undone_at', tracker.db.UtcDateTime(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_corrections'))
+    )
     op.create_table('daily_salts',
     sa.Column('day', sa.Date(), nullable=False),
     sa.Column('salt', sa.LargeBinary(length=32), nullable=False),
     sa.Column('made_at', tracker.db.UtcDateTime(), nullable=False, comment='a replayed day is long past when its salt is made'),
     sa.PrimaryKeyConstraint('day', name=op.f('pk_daily_salts'))
     )
+    op.create_table('host_names',
+    sa.Column('address', sa.String(length=45), nullable=False),
+    sa.Column('name', sa.String(length=253), nullable=False, comment='empty: none, or not asked yet'),
+    sa.Column('domain', sa.String(length=253), nullable=False, comment='its registered domain'),
+    sa.Column('asked_at', tracker.db.UtcDateTime(), nullable=True, comment='empty: no answer yet'),
+    sa.Column('tries', sa.Integer(), nullable=False, comment='questions without an answer'),
+    sa.Column('next_try_at', tracker.db.UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('address', name=op.f('pk_host_names'))
+    )
+    with op.batch_alter_table('host_names', schema=None) as batch_op:
+        batch_op.create_index('ix_host_names_domain', ['domain'], unique=False)
+        batch_op.create_index('ix_host_names_due', ['next_try_at'], unique=False)
+
     op.create_table('inbox_positions',
     sa.Column('segment', sa.String(length=100), nullable=False),
     sa.Column('position', sa.BigInteger(), nullable=False, comment='bytes'),
@@ -120,6 +159,7 @@ def upgrade() -> None:
     sa.Column('secret', sa.String(length=64), nullable=False, comment='signs identify calls; never leaves the server'),
     sa.Column('created_at', tracker.db.UtcDateTime(), nullable=False),
     sa.Column('debug_until', tracker.db.UtcDateTime(), nullable=True, comment='X-Dropped is sent until then'),
+    sa.Column('sender_consent', sa.Boolean(), nullable=False, comment='who sends Segment messages has asked for consent: their visitor ids are kept'),
     sa.Column('first_hit_at', tracker.db.UtcDateTime(), nullable=True),
     sa.Column('first_hit_address', sa.String(length=45), nullable=False),
     sa.Column('last_hit_at', tracker.db.UtcDateTime(), nullable=True),
@@ -151,6 +191,38 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_users')),
     sa.UniqueConstraint('email', name=op.f('uq_users_email'))
     )
+    op.create_table('vendor_accounts',
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('enabled', sa.Boolean(), nullable=False),
+    sa.Column('settings', tracker.db.JsonColumn, nullable=False, comment="the vendor's own fields"),
+    sa.Column('sites', tracker.db.JsonColumn, nullable=False, comment="keys of the sites whose visitors' addresses may be sent; empty: none"),
+    sa.Column('daily_budget', sa.Integer(), nullable=False, comment='requests a day, in UTC'),
+    sa.Column('price', sa.Numeric(precision=12, scale=6), nullable=False, comment='of one answer with a company'),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('failures', sa.Integer(), nullable=False, comment='in a row'),
+    sa.Column('stopped_until', tracker.db.UtcDateTime(), nullable=True, comment='the circuit breaker is open until then'),
+    sa.Column('last_error', sa.String(length=300), nullable=False),
+    sa.Column('failed_at', tracker.db.UtcDateTime(), nullable=True),
+    sa.Column('answered_at', tracker.db.UtcDateTime(), nullable=True),
+    sa.Column('created_at', tracker.db.UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('kind', name=op.f('pk_vendor_accounts'))
+    )
+    op.create_table('vendor_answers',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('vendor', sa.String(length=40), nullable=False),
+    sa.Column('network', sa.String(length=50), nullable=False, comment='CIDR'),
+    sa.Column('prefix', sa.Integer(), nullable=False, comment='its length, below 0 for IPv4: -32 is one address'),
+    sa.Column('outcome', sa.String(length=10), nullable=False, comment='found, not_found or queued'),
+    sa.Column('found', tracker.db.JsonColumn, nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False, comment='how often the vendor queued it'),
+    sa.Column('asked_at', tracker.db.UtcDateTime(), nullable=False),
+    sa.Column('expires_at', tracker.db.UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_vendor_answers')),
+    sa.UniqueConstraint('vendor', 'network', name=op.f('uq_vendor_answers_vendor_network'))
+    )
+    with op.batch_alter_table('vendor_answers', schema=None) as batch_op:
+        batch_op.create_index('ix_vendor_answers_network', ['network'], unique=False)
+
     op.create_table('companies',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('domain', sa.String(length=253), nullable=True),
@@ -158,9 +230,16 @@ def upgrade() -> None:
     sa.Column('name_key', sa.String(length=200), nullable=False, comment='the name folded, without its legal form'),
     sa.Column('kind', sa.String(length=20), nullable=False),
     sa.Column('country', sa.String(length=2), nullable=False, comment='ISO 3166-1 alpha-2'),
-    sa.Column('employees', sa.Integer(), nullable=True),
-    sa.Column('revenue', sa.BigInteger(), nullable=True),
+    sa.Column('employees', sa.Integer(), nullable=True, comment='or the lower end of a band'),
+    sa.Column('employees_to', sa.Integer(), nullable=True, comment='upper end of a band; 0: no upper end; empty: an exact number'),
+    sa.Column('revenue', sa.BigInteger(), nullable=True, comment='or the lower end of a band'),
+    sa.Column('revenue_to', sa.BigInteger(), nullable=True, comment='as employees_to'),
+    sa.Column('revenue_year', sa.Integer(), nullable=True),
     sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('nace_code', sa.String(length=10), nullable=False),
+    sa.Column('nace_label', sa.String(length=200), nullable=False),
+    sa.Column('city', sa.String(length=100), nullable=False),
+    sa.Column('linkedin', sa.String(length=300), nullable=False),
     sa.Column('industry', sa.String(length=200), nullable=False),
     sa.Column('registration_number', sa.String(length=40), nullable=False),
     sa.Column('tags', tracker.db.JsonColumn, nullable=False),
@@ -170,7 +249,11 @@ def upgrade() -> None:
     sa.Column('created_at', tracker.db.UtcDateTime(), nullable=False),
     sa.Column('first_seen_at', tracker.db.UtcDateTime(), nullable=True),
     sa.Column('last_seen_at', tracker.db.UtcDateTime(), nullable=True, comment='its latest visit; empty: never on a site'),
+    sa.Column('parent_id', sa.Integer(), nullable=True, comment='the company it belongs to'),
+    sa.Column('merged_into_id', sa.Integer(), nullable=True, comment='the company it is now; that one is never merged itself'),
+    sa.ForeignKeyConstraint(['merged_into_id'], ['companies.id'], name=op.f('fk_companies_merged_into_id_companies')),
     sa.ForeignKeyConstraint(['owner_id'], ['users.id'], name=op.f('fk_companies_owner_id_users'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['parent_id'], ['companies.id'], name=op.f('fk_companies_parent_id_companies'), ondelete='SET NULL'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_companies')),
     sa.UniqueConstraint('domain', name=op.f('uq_companies_domain'))
     )
@@ -203,6 +286,18 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_one_time_links_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('token_hash', name=op.f('pk_one_time_links'))
     )
+    op.create_table('site_keys',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('site_id', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(length=100), nullable=False, comment='which server holds it'),
+    sa.Column('digest', sa.String(length=64), nullable=False, comment='SHA-256 of the key'),
+    sa.Column('hint', sa.String(length=8), nullable=False, comment="the key's last letters, to tell keys apart"),
+    sa.Column('created_at', tracker.db.UtcDateTime(), nullable=False),
+    sa.Column('revoked_at', tracker.db.UtcDateTime(), nullable=True),
+    sa.ForeignKeyConstraint(['site_id'], ['sites.id'], name=op.f('fk_site_keys_site_id_sites'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_site_keys')),
+    sa.UniqueConstraint('digest', name=op.f('uq_site_keys_digest'))
+    )
     op.create_table('target_list_entries',
     sa.Column('list_id', sa.Integer(), nullable=False),
     sa.Column('domain', sa.String(length=253), nullable=False),
@@ -232,6 +327,33 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_web_sessions_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id_hash', name=op.f('pk_web_sessions'))
     )
+    op.create_table('company_fields',
+    sa.Column('company_id', sa.Integer(), nullable=False),
+    sa.Column('field', sa.String(length=40), nullable=False),
+    sa.Column('source', sa.String(length=40), nullable=False, comment='hand, import, or the kind of a vendor'),
+    sa.Column('value', tracker.db.JsonColumn, nullable=False, comment="the field's columns, in order"),
+    sa.Column('said_by', sa.String(length=320), nullable=False, comment='an e-mail, a file, a vendor'),
+    sa.Column('said_at', tracker.db.UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['company_id'], ['companies.id'], name=op.f('fk_company_fields_company_id_companies'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('company_id', 'field', 'source', name=op.f('pk_company_fields'))
+    )
+    op.create_table('company_merges',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False, comment='merge or split'),
+    sa.Column('from_id', sa.Integer(), nullable=False, comment='whose rows moved'),
+    sa.Column('into_id', sa.Integer(), nullable=False),
+    sa.Column('moved', tracker.db.JsonColumn, nullable=False, comment='table: keys of its rows'),
+    sa.Column('made_by', sa.String(length=320), nullable=False),
+    sa.Column('made_at', tracker.db.UtcDateTime(), nullable=False),
+    sa.Column('undone_by', sa.String(length=320), nullable=False),
+    sa.Column('undone_at', tracker.db.UtcDateTime(), nullable=True),
+    sa.ForeignKeyConstraint(['from_id'], ['companies.id'], name=op.f('fk_company_merges_from_id_companies'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['into_id'], ['companies.id'], name=op.f('fk_company_merges_into_id_companies'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_company_merges'))
+    )
+    with op.batch_alter_table('company_merges', schema=None) as batch_op:
+        batch_op.create_index('ix_company_merges_into', ['into_id'], unique=False)
+
     op.create_table('contacts',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('email', sa.String(length=320), nullable=False, comment='lower case'),
@@ -304,6 +426,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_visits'))
     )
     with op.batch_alter_table('visits', schema=None) as batch_op:
+        batch_op.create_index('ix_visits_address', ['address', 'ended_at'], unique=False)
         batch_op.create_index('ix_visits_ended', ['ended_at'], unique=False)
         batch_op.create_index('ix_visits_visitor_started', ['visitor_id', 'started_at'], unique=False)
         batch_op.create_index('ix_visits_waiting', ['id'], unique=False, sqlite_where=sa.text('identified_at IS NULL'), postgresql_where=sa.text('identified_at IS NULL'))
@@ -346,12 +469,14 @@ def upgrade() -> None:
     sa.Column('network', sa.String(length=50), nullable=False),
     sa.Column('evidence', tracker.db.JsonColumn, nullable=False),
     sa.Column('identified_at', tracker.db.UtcDateTime(), nullable=False),
+    sa.Column('waits_for_vendor', sa.Boolean(), nullable=False, comment='not identified, and a vendor that may be asked has not answered'),
     sa.ForeignKeyConstraint(['company_id'], ['companies.id'], name=op.f('fk_identifications_company_id_companies')),
     sa.ForeignKeyConstraint(['visit_id'], ['visits.id'], name=op.f('fk_identifications_visit_id_visits'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('visit_id', name=op.f('pk_identifications'))
     )
     with op.batch_alter_table('identifications', schema=None) as batch_op:
         batch_op.create_index('ix_identifications_company', ['company_id', 'visit_id'], unique=False)
+        batch_op.create_index('ix_identifications_vendor', ['visit_id'], unique=False, sqlite_where=sa.text('waits_for_vendor'), postgresql_where=sa.text('waits_for_vendor'))
 
     op.create_table('page_views',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -398,6 +523,24 @@ def upgrade() -> None:
     with op.batch_alter_table('stage_changes', schema=None) as batch_op:
         batch_op.create_index('ix_stage_changes_company', ['company_id'], unique=False)
         batch_op.create_index('ix_stage_changes_contact', ['contact_id'], unique=False)
+
+    op.create_table('vendor_requests',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('vendor', sa.String(length=40), nullable=False),
+    sa.Column('address', sa.String(length=45), nullable=False),
+    sa.Column('site_id', sa.Integer(), nullable=True),
+    sa.Column('visit_id', sa.Integer(), nullable=True),
+    sa.Column('sent_at', tracker.db.UtcDateTime(), nullable=False),
+    sa.Column('outcome', sa.String(length=10), nullable=False, comment='found, not_found, retry, quota, refused; empty: no answer yet'),
+    sa.Column('detail', sa.String(length=300), nullable=False),
+    sa.Column('cost', sa.Numeric(precision=12, scale=6), nullable=False),
+    sa.Column('milliseconds', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['site_id'], ['sites.id'], name=op.f('fk_vendor_requests_site_id_sites'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['visit_id'], ['visits.id'], name=op.f('fk_vendor_requests_visit_id_visits'), ondelete='SET NULL'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_vendor_requests'))
+    )
+    with op.batch_alter_table('vendor_requests', schema=None) as batch_op:
+        batch_op.create_index('ix_vendor_requests_sent', ['vendor', 'sent_at'], unique=False)
 
     op.create_table('visitor_contacts',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -534,6 +677,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_visitor_contacts_contact')
 
     op.drop_table('visitor_contacts')
+    with op.batch_alter_table('vendor_requests', schema=None) as batch_op:
+        batch_op.drop_index('ix_vendor_requests_sent')
+
+    op.drop_table('vendor_requests')
     with op.batch_alter_table('stage_changes', schema=None) as batch_op:
         batch_op.drop_index('ix_stage_changes_contact')
         batch_op.drop_index('ix_stage_changes_company')
@@ -546,6 +693,7 @@ def downgrade() -> None:
 
     op.drop_table('page_views')
     with op.batch_alter_table('identifications', schema=None) as batch_op:
+        batch_op.drop_index('ix_identifications_vendor', sqlite_where=sa.text('waits_for_vendor'), postgresql_where=sa.text('waits_for_vendor'))
         batch_op.drop_index('ix_identifications_company')
 
     op.drop_table('identifications')
@@ -559,6 +707,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_visits_waiting', sqlite_where=sa.text('identified_at IS NULL'), postgresql_where=sa.text('identified_at IS NULL'))
         batch_op.drop_index('ix_visits_visitor_started')
         batch_op.drop_index('ix_visits_ended')
+        batch_op.drop_index('ix_visits_address')
 
     op.drop_table('visits')
     with op.batch_alter_table('deals', schema=None) as batch_op:
@@ -569,12 +718,18 @@ def downgrade() -> None:
         batch_op.drop_index('ix_contacts_company')
 
     op.drop_table('contacts')
+    with op.batch_alter_table('company_merges', schema=None) as batch_op:
+        batch_op.drop_index('ix_company_merges_into')
+
+    op.drop_table('company_merges')
+    op.drop_table('company_fields')
     op.drop_table('web_sessions')
     op.drop_table('visitors')
     with op.batch_alter_table('target_list_entries', schema=None) as batch_op:
         batch_op.drop_index('ix_target_list_entries_domain')
 
     op.drop_table('target_list_entries')
+    op.drop_table('site_keys')
     op.drop_table('one_time_links')
     with op.batch_alter_table('dropped_hits', schema=None) as batch_op:
         batch_op.drop_index('ix_dropped_hits_received')
@@ -585,6 +740,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_companies_last_seen')
 
     op.drop_table('companies')
+    with op.batch_alter_table('vendor_answers', schema=None) as batch_op:
+        batch_op.drop_index('ix_vendor_answers_network')
+
+    op.drop_table('vendor_answers')
+    op.drop_table('vendor_accounts')
     op.drop_table('users')
     op.drop_table('target_lists')
     op.drop_table('sites')
@@ -599,6 +759,13 @@ def downgrade() -> None:
     op.drop_table('ledger_counts')
     op.drop_table('job_ticks')
     op.drop_table('inbox_positions')
+    with op.batch_alter_table('host_names', schema=None) as batch_op:
+        batch_op.drop_index('ix_host_names_due')
+        batch_op.drop_index('ix_host_names_domain')
+
+    op.drop_table('host_names')
     op.drop_table('daily_salts')
+    op.drop_table('corrections')
+    op.drop_table('collector_notes')
     op.drop_table('channels')
     # ### end Alembic commands ###
