@@ -34,8 +34,10 @@ from tracker.answers import (
     refuse,
     retry_header,
 )
+from tracker.clean import find_host
 from tracker.db import Database, utc_now
 from tracker.inbox import Inbox, InboxError, InboxFull, wake
+from tracker.notes import REFUSED_HOST, SCRIPT, CollectorNotes
 from tracker.origin import is_from_site
 from tracker.protocol import (
     MOST_BYTES,
@@ -71,6 +73,7 @@ class Collector:
         inbox: Inbox,
         *,
         limit: RateLimit | None = None,
+        notes: CollectorNotes | None = None,
         scripts: Mapping[str, Script] | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -78,6 +81,7 @@ class Collector:
         self._sites = sites
         self._inbox = inbox
         self._limit = limit or RateLimit()
+        self._notes = notes
         self._scripts = read_scripts() if scripts is None else scripts
         self._clock = clock
 
@@ -118,6 +122,7 @@ class Collector:
         script = self._scripts.get(name)
         if script is None:
             return Answer(404, ANYWHERE + FRESH)
+        self._note("", SCRIPT, environ.get("HTTP_REFERER", ""))
         encoding = choose_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""), script.bodies)
         headers = _script_headers(script, encoding, lasting=name != CURRENT)
         if is_known(script.etag(encoding), environ.get("HTTP_IF_NONE_MATCH", "")):
@@ -170,11 +175,18 @@ class Collector:
         if site is None:
             self._refuse_unknown("site_unknown", 404)
         if not is_from_site(environ.get("HTTP_ORIGIN", ""), environ.get("HTTP_REFERER", ""), site.hosts):
+            self._note(key, REFUSED_HOST, environ.get("HTTP_ORIGIN") or environ.get("HTTP_REFERER", ""))
             raise Refusal(403, "origin_not_allowed")
         wait = self._limit.take(key, address, time.monotonic())
         if wait:
             raise Refusal(429, "rate_limited", retry_after=int(wait) + 1)
         return site
+
+    def _note(self, key: str, kind: str, page: str) -> None:
+        host = find_host(page)
+        if self._notes and host:
+            self._sites.start()
+            self._notes.add(key, kind, host)
 
     def _refuse_unknown(self, code: str, status: int) -> NoReturn:
         if not self._sites.is_current:
@@ -212,7 +224,9 @@ class Collector:
 
 def make_collector(settings: Settings, database: Database) -> Collector:
     """The collector of an installation."""
-    return Collector(settings, SiteBook(database), Inbox(settings.inbox_dir))
+    notes = CollectorNotes(database)
+    sites = SiteBook(database, then=notes.save)
+    return Collector(settings, sites, Inbox(settings.inbox_dir), notes=notes)
 
 
 def collector_front(application: WSGIApplication, collector: Collector) -> WSGIApplication:

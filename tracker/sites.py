@@ -62,8 +62,16 @@ class SiteFacts:
 class SiteBook:
     """All sites by key, read again every second by a daemon thread, which starts with the first question."""
 
-    def __init__(self, database: Database, *, refresh_seconds: float = REFRESH_SECONDS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        refresh_seconds: float = REFRESH_SECONDS,
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`then` is what else the thread does each time."""
         self._database = database
+        self._then = then
         self._refresh_seconds = refresh_seconds
         self._sites: dict[str, SiteFacts] = {}
         self._secrets: dict[str, str] = {}
@@ -79,12 +87,12 @@ class SiteBook:
 
     def find(self, key: str) -> SiteFacts | None:
         """The site with this key; an unknown key is looked up in the database at once."""
-        self._start()
+        self.start()
         return self._sites.get(key) or self._find_anew(key, self._find_public)
 
     def find_server(self, secret: str) -> SiteFacts | None:
         """The site of a server's secret key that has not been revoked."""
-        self._start()
+        self.start()
         digest = digest_key(secret)
         return self._find_secret(digest) or self._find_anew(digest, self._find_secret)
 
@@ -122,7 +130,8 @@ class SiteBook:
         self._database.engine.dispose(close=False)
         self._begin()
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Starts the thread, if it does not run yet."""
         if self._thread:
             return
         with self._starting:
@@ -134,6 +143,8 @@ class SiteBook:
         while not self._stop.wait(self._refresh_seconds):
             with self._refreshing:
                 self.refresh()
+            if self._is_current:
+                self._then()
 
     def _read_site(self, row: Row[tuple[object, ...]]) -> SiteFacts | None:
         # One odd row must not stop the thread: all other sites would stay as they are for ever.

@@ -20,7 +20,7 @@ from web.install_check import decide_check, get_drops
 from web.person import read_email
 from web.sessions import begin_session
 from web.site_forms import NewSiteForm
-from web.sites import add_site, is_staff, start_of_day, write_snippet
+from web.sites import add_site, is_staff, site_problems, start_of_day, write_snippet
 
 blueprint = Blueprint("setup", __name__, url_prefix="/setup")
 
@@ -96,11 +96,14 @@ def _show_snippet(site: Site) -> ResponseReturnValue:
     now = request_now()
     with get_database().read() as db:
         drops = get_drops(db, site.id, start_of_day(now))
+        problems = site_problems(db, site)
     return render_template(
         "setup/snippet.html",
         site=site,
         snippet=write_snippet(site),
         drops=drops,
+        problems=problems,
+        form=Form(),
         check=decide_check(site, drops, visitor_address(), now),
         step=2,
     )

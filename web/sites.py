@@ -27,9 +27,10 @@ from web.context import (
 )
 from web.forms import REFUSED, Form, strip
 from web.install_check import Check, Drops, decide_check, get_drops
+from web.install_problems import Problem, get_problems
 from web.server_keys import get_server_keys
 from web.shell import get_reader
-from web.site_forms import NewSiteForm, SiteForm, make_key, read_group, write_group
+from web.site_forms import NewSiteForm, SiteForm, check_host, make_key, read_group, write_group
 
 blueprint = Blueprint("sites", __name__, url_prefix="/sites")
 
@@ -83,6 +84,7 @@ def show(site_id: int) -> ResponseReturnValue:
     with get_database().read() as db:
         site = get_site(db, site_id)
         check, drops = _check(db, site)
+        problems = site_problems(db, site)
         keys = get_server_keys(db, site_id)
     own = visitor_address()
     return render_template(
@@ -90,6 +92,7 @@ def show(site_id: int) -> ResponseReturnValue:
         site=site,
         check=check,
         drops=drops,
+        problems=problems,
         snippet=write_snippet(site),
         own_address=own,
         is_staff=is_staff(site, own),
@@ -108,7 +111,16 @@ def check(site_id: int) -> ResponseReturnValue:
     with get_database().read() as db:
         site = get_site(db, site_id)
         verdict, drops = _check(db, site)
-    return render_template("sites/check.html", site=site, check=verdict, drops=drops)
+        problems = site_problems(db, site)
+    return render_template(
+        "sites/check.html", site=site, check=verdict, drops=drops, problems=problems, form=Form()
+    )
+
+
+def site_problems(db: Session, site: Site) -> tuple[Problem, ...]:
+    """What is wrong with the snippet on this site, now."""
+    settings = get_settings()
+    return get_problems(db, site, settings.trusted_proxies, settings.base_url, request_now())
 
 
 def _check(db: Session, site: Site) -> tuple[Check, Drops]:
@@ -178,6 +190,22 @@ def _save(site_id: int, form: SiteForm) -> None:
         site.staff_networks = form.staff_networks.data
         site.sender_consent = form.sender_consent.data
         site.page_groups = [list(read_group(line)) for line in form.page_groups.data]
+
+
+@blueprint.post("/<int:site_id>/hosts")
+@needs_admin
+def allow_host(site_id: int) -> ResponseReturnValue:
+    """Adds a host that was refused to those that may report."""
+    try:
+        host = check_host(strip(request.form.get("host")))
+    except ValueError:
+        abort(400)
+    with get_database().write() as db:
+        site = get_site(db, site_id)
+        if site.hosts and host not in site.hosts:
+            site.hosts = [*site.hosts, host]
+    flash(f"Page views from {host} are taken from now on.", "good")
+    return redirect(url_for("sites.show", site_id=site_id))
 
 
 @blueprint.post("/<int:site_id>/staff")
