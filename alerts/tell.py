@@ -15,6 +15,7 @@ from alerts.story import CompanyStory, DealStory, Headline, PersonStory, Story
 from alerts.values import fold
 from alerts.words import group_name
 from enrichment.models import Contact, DealState, Identification
+from enrichment.roles import rank
 from tracker.models import PageView, User, Visit
 from tracker.settings import Settings
 
@@ -35,7 +36,7 @@ _PEOPLE = (
     select(Contact)
     .where(Contact.company_id == bindparam("company"))
     .order_by(Contact.role == "", Contact.id)
-    .limit(MOST_PEOPLE * 2)
+    .limit(200)
 )
 _EARLIER = select(func.count(Visit.id), func.min(Visit.started_at), func.max(Visit.started_at)).where(
     Visit.id != bindparam("visit"),
@@ -183,6 +184,8 @@ def _source(facts: Facts) -> str:
 def _people(session: Session, company: CompanyFacts) -> tuple[PersonStory, ...]:
     rows = session.scalars(_PEOPLE, {"company": company.id})
     named = [row for row in rows if not has_refused(row.consent)]
+    # Decision makers first; the order in which they were added counts among equals.
+    named.sort(key=lambda row: (*rank(row.role, row.source), row.role == ""))
     return tuple(PersonStory(row.name or row.email, row.role) for row in named[:MOST_PEOPLE])
 
 

@@ -24,6 +24,7 @@ from enrichment.models import (
     TargetListEntry,
     VisitorContact,
 )
+from enrichment.roles import rank, role_label
 from tracker.models import PageView, User, Visit
 from web.company_list import get_owners
 from web.live_rows import NOW_WITHIN, page_name
@@ -57,7 +58,10 @@ class LatestVisit:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone at the company. `proof` is empty for a contact who was never linked to a browser."""
+    """Someone at the company. `proof` is empty for a contact who was never linked to a browser.
+
+    `decides` is a decision maker's role in a word; `source` says where we have them from.
+    """
 
     email: str
     name: str
@@ -65,6 +69,10 @@ class Person:
     phone: str
     contact_id: int | None
     proof: str
+    decides: str = ""
+    source: str = ""
+    since: datetime | None = None
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,16 +220,27 @@ def _visits_per_day(
 
 
 def _people(session: Session, company_id: int) -> tuple[Person, ...]:
-    """Contacts first, then those who only say who they are."""
-    contacts = list(
-        session.scalars(select(Contact).where(Contact.company_id == company_id).order_by(Contact.name))
-    )
+    """Decision makers first, then other contacts, then those who only say who they are."""
+    mine = select(Contact).where(Contact.company_id == company_id).order_by(Contact.name, Contact.id)
+    contacts = sorted(session.scalars(mine), key=lambda one: rank(one.role, one.source))
     claims = _claims(session, company_id, [contact.id for contact in contacts])
-    known = [
-        Person(one.email, one.name, one.role, one.phone, one.id, claims.pop(one.email, ""))
-        for one in contacts
-    ]
+    known = [_person(one, claims.pop(one.email, "")) for one in contacts]
     return (*known, *(Person(email, "", "", "", None, proof) for email, proof in sorted(claims.items())))
+
+
+def _person(contact: Contact, proof: str) -> Person:
+    return Person(
+        contact.email,
+        contact.name,
+        contact.role,
+        contact.phone,
+        contact.id,
+        proof,
+        role_label(contact.role),
+        contact.source,
+        contact.created_at,
+        contact.consent,
+    )
 
 
 def _claims(session: Session, company_id: int, contact_ids: list[int]) -> dict[str, str]:

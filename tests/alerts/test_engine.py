@@ -7,7 +7,7 @@ import pytest
 from alerts.engine import decide_waiting
 from alerts.models import Alert, Channel, Decision, Delivery, Rule
 from alerts.story import read_story
-from enrichment.models import Deal, DealProduct, Product
+from enrichment.models import Contact, Deal, DealProduct, Product
 from tests.alerts.scene import Scene
 from tracker.models import Action, PageView, User, Visit
 from tracker.settings import Settings
@@ -244,6 +244,20 @@ def test_the_story_holds_who_what_why_and_who_else(scene: Scene, settings: Setti
     assert [person.role for person in story.people] == ["CFO"]
     assert story.alert_url == f"http://bell.acme.test/a/{alert.public_id}"
     assert story.company_url == f"http://bell.acme.test/companies/{scene.cast.acme.id}"
+
+
+def test_decision_makers_are_named_first(scene: Scene, settings: Settings) -> None:
+    scene.rule({"page_group": "pricing"}, send=[])
+    scene.see(scene.cast.acme)
+    with scene.database.write() as session:
+        for role in ("Utvecklare", "", "Inköpschef", "VD"):
+            company = scene.cast.acme.id
+            email = f"{role or 'x'}@acme.test"
+            session.add(Contact(email=email, role=role, company_id=company, created_at=scene.now))
+    decide_waiting(scene.database, settings, scene.now)
+    [alert] = scene.all(Alert)
+    people = read_story(alert.story).people
+    assert [person.role for person in people] == ["VD", "Inköpschef", "Utvecklare", ""]
 
 
 def test_a_person_who_refused_is_not_named(scene: Scene, settings: Settings) -> None:

@@ -130,3 +130,25 @@ def test_people_are_split_off_into_a_company_of_their_own(
 def test_a_company_that_is_not_there_has_no_such_pages(as_seller: Browser, cast: Cast) -> None:
     for page in ("profile", "relate", "split", f"merge/{cast.acme.id}", "undo/1"):
         assert as_seller.get(f"/companies/99999/{page}").status_code == 404
+
+
+def test_decision_makers_stand_first_with_source_and_consent(
+    as_seller: Browser, database: Database, cast: Cast
+) -> None:
+    with database.write() as session:
+        for name, role in (("Adam", "Utvecklare"), ("Berit", "Inköpschef"), ("Cia", "VD")):
+            session.add(
+                Contact(
+                    email=f"{name.lower()}@acme.test",
+                    name=name,
+                    role=role,
+                    source="import",
+                    consent="newsletter",
+                    company_id=cast.acme.id,
+                    created_at=NOW,
+                )
+            )
+    text = as_seller.get(f"/companies/{cast.acme.id}").text
+    assert text.index(">Cia<") < text.index(">Berit<") < text.index(">Adam<")
+    assert "Decides: Purchasing" in text and "Decides: CEO" in text
+    assert "your import" in text and "consent: newsletter" in text and "personal data" in text
