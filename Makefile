@@ -12,8 +12,8 @@ run: $(VENV)/installed
 demo: $(VENV)/installed
 	$(BIN)/doorbell demo
 
-# Everything, with a real PostgreSQL and a real Chromium.
-test: $(VENV)/installed-test node_modules browser
+# Everything, with a real PostgreSQL, Chromium, nginx and Caddy.
+test: $(VENV)/installed-test node_modules programs
 	cd js && npm run --silent check && npm test --silent
 	$(BIN)/pytest -n 2 --dist worksteal
 
@@ -53,14 +53,14 @@ $(VENV)/installed-test: $(VENV)/installed
 	$(BIN)/pip install -q --disable-pip-version-check -e ".[test]"
 	touch $@
 
-.PHONY: node_modules browser
+.PHONY: node_modules programs
 node_modules:
 	cd js && npm ci --silent --no-audit --no-fund
 	cd tests/browser && npm ci --silent --no-audit --no-fund
 	cd tests/clients && npm ci --silent --no-audit --no-fund
 
-browser:
-	tools/install_chromium.sh
+programs:
+	tools/install_for_tests.sh
 
 clean:
 	rm -rf $(VENV) js/node_modules tests/browser/node_modules tests/clients/node_modules build dist

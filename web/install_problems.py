@@ -155,7 +155,7 @@ def _silent_script(site: Site, seen: Seen, base_url: str, now: datetime) -> Prob
             "no_hit",
             f"A page of {host} fetched the script, but no page view has come",
             f"Perhaps the page's Content-Security-Policy forbids it: connect-src must allow {base_url}. Or "
-            "the key in the snippet is another site's, or the snippet waits for consent that nobody has given.",
+            "the key in the snippet is another site's, or the snippet waits for consent that nobody gave.",
         )
     return Problem(
         "no_script",

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 class Door:
     """Keeps the headers of every POST; `refusals` are statuses that the next ones get."""
 
-    def __init__(self, database: Database, directory: Path) -> None:
+    def __init__(self, database: Database, directory: Path, **changes: Any) -> None:
         self.database = database
         self.received: list[dict[str, str]] = []
         self.refusals: deque[int] = deque()
         self._http = make_server("127.0.0.1", 0, self._gate, threaded=True)
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
-        settings = make_settings(directory, database.url, base_url=self.url)
+        self.port = self._http.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+        settings = make_settings(directory, database.url, **{"base_url": self.url} | changes)
         self._inbox = Inbox(settings.inbox_dir, Limits(free_bytes=0, free_share=0))
         self._collector = Collector(settings, SiteBook(database), self._inbox)
         self._app = Flask(__name__)
