@@ -21,8 +21,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from alerts.engine import decide_waiting
 from alerts.outbox import send_waiting, stop_sending
 from enrichment.contacts import link_waiting
-from enrichment.identify import identify_waiting
-from enrichment.providers import make_providers
+from enrichment.identify import identify_unknown_anew, identify_waiting
+from enrichment.providers import make_providers, refresh_providers
 from enrichment.providers.base import Provider
 from enrichment.reverse_dns import NameAsker, delete_old_names
 from enrichment.vendors.work import ask_waiting, delete_old_requests
@@ -84,6 +84,13 @@ def ask_names(tools: Tools, now: datetime) -> int:
     return tools.names.ask_waiting(tools.database, now)
 
 
+def swap_data(tools: Tools, now: datetime) -> int:
+    """Visits that nobody was found for run again when the data changed. Returns 0: once is enough."""
+    if refresh_providers(tools.providers):
+        identify_unknown_anew(tools.database, now)
+    return 0
+
+
 def clean_up(tools: Tools, now: datetime) -> int:
     delete_old_requests(tools.database, now)
     delete_old_names(tools.database, now)
@@ -125,6 +132,7 @@ JOBS: tuple[Job, ...] = (
     # Vendors are far ends too; a visit they know is identified anew by the first job.
     Job("vendors", 2, (Step("vendors", ask_vendors),), rings="page views"),
     Job("names", 2, (Step("names", ask_names),), rings="page views"),
+    Job("data", 30, (Step("data", swap_data),)),
     Job("cleaning", 3600, (Step("cleaning", clean_up),)),
 )
 

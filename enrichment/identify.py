@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from sqlalchemy import delete, select, update
@@ -32,6 +32,8 @@ BATCH = 500
 LEAST_CONFIDENCE = 0.5
 PROVED_WEIGHT = 0.95
 NAME_LIMIT = 200
+# How far back visits run again when the data was swapped.
+RUN_AGAIN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,20 @@ def identify_waiting(database: Database, providers: Sequence[Provider], now: dat
         )
         note_waiting(session, names, unknown, now)
         return len(visits)
+
+
+def identify_unknown_anew(database: Database, now: datetime) -> int:
+    """Lets recent visits that nobody was found for run again, after the data changed; how many."""
+    nobody = select(Identification.visit_id).where(
+        Identification.company_id.is_(None), Identification.kind.in_((Kind.ISP, Kind.UNKNOWN))
+    )
+    with database.write() as session:
+        done = session.execute(
+            update(Visit)
+            .where(Visit.ended_at > now - RUN_AGAIN, Visit.id.in_(nobody))
+            .values(identified_at=None)
+        )
+        return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _waiting_visits(session: Session) -> list[WaitingVisit]:

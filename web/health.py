@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.books import get_books
+from enrichment.datasets import list_datasets
 from web.context import get_database, get_settings, needs_admin, request_now
 from web.health_figures import JOB_WORDS, VITAL_JOBS, as_json, decide_problems, get_figures
 
@@ -37,4 +38,5 @@ def health() -> ResponseReturnValue:
         books=get_books(get_database(), get_settings().inbox_dir),
         jobs=JOB_WORDS,
         vital=VITAL_JOBS,
+        datasets=list_datasets(get_settings().data_dir),
     )

@@ -29,6 +29,8 @@ JOB_WORDS = {
     "decisions": "Deciding rules",
     "deliveries": "Sending alerts",
     "names": "Asking for the names of addresses",
+    "data": "Looking for new address data",
+    "vendors": "Asking vendors",
     "cleaning": "Deleting old rows",
 }
 START_WORKER = "doorbell worker"

@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from enrichment.providers.base import Provider, Sources
+from enrichment.providers.base import Provider, Refreshable, Sources
 from enrichment.providers.geoip_files import FOLDER, GeoipFolder
 from enrichment.providers.overrides import Override, Overrides, load_overrides
 from enrichment.providers.routing_table import open_routing_table
@@ -49,6 +49,12 @@ def make_providers(settings: Settings, database: Database) -> tuple[Provider, ..
         return with_overrides(open_providers(settings.data_dir), load_overrides(session))
 
 
+def refresh_providers(providers: Iterable[Provider]) -> bool:
+    """Takes files that were swapped into use; whether any answer may be another now."""
+    changed = [provider.refresh() for provider in providers if isinstance(provider, Refreshable)]
+    return any(changed)
+
+
 def _load(path: str) -> type[Provider]:
     module, _, name = path.rpartition(".")
     found: type[Provider] = getattr(importlib.import_module(module), name)
@@ -63,4 +69,11 @@ def with_overrides(providers: Iterable[Provider], rows: Iterable[Override]) -> t
     )
 
 
-__all__ = ["PROVIDERS", "Provider", "make_providers", "open_providers", "with_overrides"]
+__all__ = [
+    "PROVIDERS",
+    "Provider",
+    "make_providers",
+    "open_providers",
+    "refresh_providers",
+    "with_overrides",
+]

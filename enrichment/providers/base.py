@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from enrichment.kinds import Kind
 from enrichment.providers.address import Address
@@ -68,3 +68,12 @@ class Provider(Protocol):
     def open(cls, sources: Sources) -> Self: ...
 
     def lookup(self, address: Address) -> Evidence | None: ...
+
+
+@runtime_checkable
+class Refreshable(Protocol):
+    """A source over files that may be swapped while it runs."""
+
+    def refresh(self) -> bool:
+        """Looks at the files now; whether they changed since it was last asked."""
+        ...

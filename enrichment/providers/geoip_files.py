@@ -17,28 +17,16 @@ from typing import Any
 
 import maxminddb
 from geoip2.database import Reader
-from geoip2.errors import AddressNotFoundError, GeoIP2Error
+from geoip2.errors import AddressNotFoundError
 
 from enrichment.providers.address import Address
+from enrichment.providers.swaps import BROKEN, Facts, Mark, find_doubt, mark_of, previous_of, read_facts
 
 logger = logging.getLogger(__name__)
 
 FOLDER = "geoip"
 # Seconds until the directory is looked over again for new and changed files.
 LOOK_AGAIN = 30.0
-# Whatever a damaged or foreign file makes the reader raise: it decodes what it finds there.
-BROKEN = (
-    maxminddb.InvalidDatabaseError,
-    GeoIP2Error,
-    OSError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    LookupError,
-    ArithmeticError,
-    RecursionError,
-    MemoryError,
-)
 
 
 class GeoipFile:
@@ -52,7 +40,12 @@ class GeoipFile:
             raise maxminddb.InvalidDatabaseError("it holds no networks")
         self.edition = str(metadata.database_type)
         self.build_epoch = int(metadata.build_epoch)
+        self.facts = Facts(self.edition, int(metadata.node_count), self.build_epoch)
         self.data_date = datetime.fromtimestamp(self.build_epoch, UTC).date().isoformat()
+
+    @property
+    def is_usable(self) -> bool:
+        return self._reader is not None
 
     def ask(self, method: str, address: Address) -> Any | None:
         """What the reader's `method` (asn, isp, enterprise, ...) answers; None when it does not know."""
@@ -76,56 +69,86 @@ def log_refusal(path: Path, error: Exception) -> None:
     logger.warning("GeoIP file refused: file=%s reason=%s", path, str(error) or type(error).__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The mark of a path as it was last looked at, and the file in use for it; None: refused."""
+
+    mark: Mark | None
+    file: GeoipFile | None
+
+
 class GeoipFolder:
-    """The usable files of a directory. It is looked over again when `LOOK_AGAIN` seconds have passed."""
+    """The usable files of a directory. It is looked over again when `LOOK_AGAIN` seconds have passed.
+
+    A changed file takes the place of the old one only when nothing speaks against it.
+    """
 
     def __init__(self, folder: Path | None, clock: Callable[[], float] = time.monotonic) -> None:
         self.folder = folder
         self.clock = clock
-        self._seen: dict[Signature, GeoipFile | None] = {}
-        self._look_at = clock()
+        self._held: dict[Path, Held] = {}
+        self._chosen: dict[tuple[str, ...], GeoipFile | None] = {}
+        self._told: list[GeoipFile] = []
         self._look()
+        self._told = self._files()
 
     def newest(self, *editions: str) -> GeoipFile | None:
         """The newest file of the first of these editions that is there; editions match by their start."""
         if self.clock() >= self._look_at:
             self._look()
+        if editions not in self._chosen:
+            self._chosen[editions] = self._choose(editions)
+        return self._chosen[editions]
+
+    def _choose(self, editions: tuple[str, ...]) -> GeoipFile | None:
         for edition in editions:
-            files = [file for file in self._seen.values() if file and file.edition.startswith(edition)]
+            files = [file for file in self._files() if file.edition.startswith(edition)]
             if files:
                 return max(files, key=lambda file: file.build_epoch)
         return None
 
+    def refresh(self) -> bool:
+        """Looks the directory over now; whether other files are in use than when it last told."""
+        self._look()
+        told, self._told = self._told, self._files()
+        return told != self._told
+
+    def _files(self) -> list[GeoipFile]:
+        return [held.file for held in self._held.values() if held.file]
+
     def _look(self) -> None:
         """Open files that are new or changed. The others, and those refused before, stay as they are."""
         self._look_at = self.clock() + LOOK_AGAIN
-        signatures = [_signature(path) for path in sorted(self.folder.glob("*.mmdb"))] if self.folder else []
-        known = self._seen
+        paths = sorted(self.folder.glob("*.mmdb")) if self.folder else []
         # Replaced as a whole: another thread that looks something up meanwhile has the old or the new one.
-        self._seen = {mark: known[mark] if mark in known else _open(mark.path) for mark in signatures}
+        self._held = {path: _hold(path, self._held.get(path)) for path in paths}
+        self._chosen = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """What tells a changed file from the one that was opened."""
+def _hold(path: Path, held: Held | None) -> Held:
+    mark = mark_of(path)
+    old = held.file if held and held.file and held.file.is_usable else None
+    if held is not None and held.mark == mark and (old or not held.file):
+        return held
+    if held is not None and held.mark == mark:
+        # It failed at a look-up, so what stood there before is better.
+        return Held(mark, _open_previous(path))
+    new = _open_checked(path, old)
+    return Held(mark, new or old or _open_previous(path))
 
-    path: Path
-    inode: int
-    changed_ns: int
-    size: int
 
-
-def _signature(path: Path) -> Signature:
+def _open_checked(path: Path, old: GeoipFile | None) -> GeoipFile | None:
+    """The file, opened; None when it cannot be, or when it is not what should follow the old one."""
     try:
-        status = path.stat()
-    except OSError:
-        return Signature(path, 0, 0, 0)
-    return Signature(path, status.st_ino, status.st_mtime_ns, status.st_size)
-
-
-def _open(path: Path) -> GeoipFile | None:
-    try:
+        facts = read_facts(path)
+        if old is not None and (doubt := find_doubt(old.facts, facts)):
+            raise maxminddb.InvalidDatabaseError(doubt)
         return GeoipFile(path)
     except BROKEN as error:
         log_refusal(path, error)
         return None
+
+
+def _open_previous(path: Path) -> GeoipFile | None:
+    previous = previous_of(path)
+    return _open_checked(previous, None) if previous.exists() else None

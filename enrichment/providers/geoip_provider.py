@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Self
 
 from enrichment.providers.address import Address
 from enrichment.providers.base import Evidence, Sources
-from enrichment.providers.geoip_files import BROKEN, GeoipFile, GeoipFolder
+from enrichment.providers.geoip_files import GeoipFile, GeoipFolder
+from enrichment.providers.swaps import BROKEN
 
 
 class GeoipProvider(ABC):
@@ -37,6 +38,9 @@ class GeoipProvider(ABC):
             # A number where a name should be, for one: damage that the decoder did not notice.
             file.refuse(error)
             return None
+
+    def refresh(self) -> bool:
+        return self.folder.refresh()
 
     @abstractmethod
     def read(self, file: GeoipFile, answer: Any) -> Evidence | None:

@@ -19,6 +19,7 @@ from enrichment.models import NetworkOverride
 from enrichment.providers.address import Address
 from enrichment.providers.base import Evidence, Sources
 from enrichment.providers.routing_table import Route, RoutingTable
+from enrichment.providers.swaps import mark_of
 
 logger = logging.getLogger(__name__)
 
@@ -82,19 +83,40 @@ def parse_network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | 
 class Overrides:
     """Overrides from the file in the data directory, and those an admin saved, which win over them."""
 
-    def __init__(self, routing: RoutingTable, file_rows: Iterable[Override] = ()) -> None:
+    def __init__(
+        self,
+        routing: RoutingTable,
+        file_rows: Iterable[Override] = (),
+        saved: Iterable[Override] = (),
+        path: Path | None = None,
+    ) -> None:
         self.routing = routing
         self.file_rows = tuple(file_rows)
-        self._index = _make_index(self.file_rows)
+        self.path = path
+        self._mark = mark_of(path) if path else None
+        self._index = _make_index((*self.file_rows, *saved))
 
     @classmethod
     def open(cls, sources: Sources) -> Self:
         path = sources.data_dir / FILE_NAME if sources.data_dir else None
-        return cls(sources.routing, read_overrides(path) if path and path.exists() else ())
+        return cls(sources.routing, read_overrides(path) if path and path.exists() else (), path=path)
 
     def with_rows(self, rows: Iterable[Override]) -> Overrides:
-        """The same file, and these rows on top of it."""
-        return Overrides(self.routing, (*self.file_rows, *rows))
+        """The same file, and these saved rows on top of it."""
+        return Overrides(self.routing, self.file_rows, rows, self.path)
+
+    def refresh(self) -> bool:
+        """Reads the file again when it changed; one that cannot be read leaves the old rows in use."""
+        mark = mark_of(self.path) if self.path else None
+        if self.path is None or mark == self._mark:
+            return False
+        self._mark = mark
+        rows = _read_file(self.path) if self.path.exists() else []
+        if rows is None or tuple(rows) == self.file_rows:
+            return False
+        self.file_rows = tuple(rows)
+        self._index = _make_index(self.file_rows)
+        return True
 
     def lookup(self, address: Address) -> Evidence | None:
         route = self.routing.find(address)
@@ -116,12 +138,20 @@ def _make_index(rows: tuple[Override, ...]) -> _Index:
 
 def read_overrides(path: Path) -> list[Override]:
     """The rows of an overrides file (network,kind,organisation,domain,reason); odd ones are logged."""
+    return _read_file(path) or []
+
+
+def _read_file(path: Path) -> list[Override] | None:
+    """None when the file cannot be read or is of something else."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return [row for line in csv.DictReader(file) if (row := _read_row(path, line))]
+            lines = csv.DictReader(file)
+            if not {"network", "kind"} <= set(lines.fieldnames or ()):
+                raise csv.Error("its first line does not name the columns network and kind")
+            return [row for line in lines if (row := _read_row(path, line))]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         logger.warning("overrides file refused: file=%s reason=%s", path, error)
-        return []
+        return None
 
 
 def load_overrides(session: Session) -> list[Override]:

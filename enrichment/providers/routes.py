@@ -25,9 +25,12 @@ class Routes:
 
     def lookup(self, address: Address) -> Evidence | None:
         route = self.routing.find(address)
-        return self._evidence(route) if route else None
+        return self._evidence(route, self.routing.data_date) if route else None
 
-    def _judge(self, route: Route) -> Evidence:
+    def refresh(self) -> bool:
+        return self.routing.refresh()
+
+    def _judge(self, route: Route, data_date: str) -> Evidence:
         judgement = classify_name(route.name, route.handle, route.country, route.size)
         return Evidence(
             source="routing table",
@@ -35,7 +38,7 @@ class Routes:
             kind=judgement.kind,
             weight=judgement.weight,
             why=f"AS{route.asn} announces the network; {judgement.why}",
-            data_date=self.routing.data_date,
+            data_date=data_date,
             network=route.network,
             raw_name=route.name,
             handle=route.handle,

@@ -21,11 +21,14 @@ from typing import Any
 import maxminddb
 
 from enrichment.providers.address import Address
+from enrichment.providers.swaps import BROKEN, Facts, Mark, find_doubt, mark_of, read_facts
 
 logger = logging.getLogger(__name__)
 
 PACKED = files("enrichment") / "data" / "asn.mmdb.xz"
 UNPACKED_PREFIX = "asn-"
+# A table that an admin built from newer data.
+NEWER = "asn.mmdb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +46,57 @@ class Route:
 class RoutingTable:
     """Look-ups in the embedded table, with the latest answers kept."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, newer: Path | None = None) -> None:
+        self.path = path
+        self.newer = newer
+        self._mark: Mark | None = None
+        self._load(path)
+        self.refresh()
+
+    def _load(self, path: Path) -> None:
         # In memory and not mapped: a file that is cut short under a mapping kills the process.
-        self._reader = maxminddb.open_database(path, maxminddb.MODE_MEMORY)
-        self.data_date = datetime.fromtimestamp(self._reader.metadata().build_epoch, UTC).date().isoformat()
+        reader = maxminddb.open_database(path, maxminddb.MODE_MEMORY)
+        metadata = reader.metadata()
+        self._reader = reader
+        self.facts = Facts(str(metadata.database_type), int(metadata.node_count), int(metadata.build_epoch))
+        self.data_date = datetime.fromtimestamp(self.facts.build_epoch, UTC).date().isoformat()
         self.find = lru_cache(maxsize=50_000)(self._find)
+
+    def refresh(self) -> bool:
+        """Takes the newer table into use when it has come or changed, and the embedded one when it is gone.
+
+        A table about which there is any doubt is refused, and the one in use stays.
+        """
+        mark = mark_of(self.newer) if self.newer else None
+        if self.newer is None or mark == self._mark:
+            return False
+        self._mark = mark
+        try:
+            if mark is None:
+                self._load(self.path)
+                return True
+            if doubt := find_doubt(self.facts, read_facts(self.newer)):
+                raise maxminddb.InvalidDatabaseError(doubt)
+            self._load(self.newer)
+        except BROKEN as error:
+            logger.warning("table of routes refused: file=%s reason=%s", self.newer, error)
+            return False
+        return True
 
     def _find(self, address: Address) -> Route | None:
         """The route of an address, or None where nobody announces it."""
-        record, prefix = self._reader.get_with_prefix_len(address)
-        if not isinstance(record, dict):
-            return None
-        return _route(address, prefix, record)
+        try:
+            return _read_route(self._reader, address)
+        except BROKEN as error:
+            logger.warning("table of routes refused: file=%s reason=%s", self.newer, error)
+            # What it said so far cannot be believed either.
+            self._load(self.path)
+            return _read_route(self._reader, address)
+
+
+def _read_route(reader: maxminddb.Reader, address: Address) -> Route | None:
+    record, prefix = reader.get_with_prefix_len(address)
+    return _route(address, prefix, record) if isinstance(record, dict) else None
 
 
 def _route(address: Address, prefix: int, record: dict[str, Any]) -> Route:
@@ -74,13 +116,13 @@ def open_routing_table(directory: Path | None) -> RoutingTable:
     packed = PACKED.read_bytes()
     name = f"{UNPACKED_PREFIX}{hashlib.sha256(packed).hexdigest()[:16]}.mmdb"
     folder = directory or cache_directory()
-    path = folder / name
+    path, newer = folder / name, folder / NEWER
     if path.exists():
         try:
-            return RoutingTable(path)
+            return RoutingTable(path, newer)
         except (maxminddb.InvalidDatabaseError, OSError, ValueError):
             logger.warning("unpacking the embedded address data anew: damaged file=%s", path)
-    return RoutingTable(_unpack(packed, path))
+    return RoutingTable(_unpack(packed, path), newer)
 
 
 def cache_directory() -> Path:
