@@ -32,7 +32,7 @@ class Line:
     kind: str
     title: str
     detail: str = ""
-    link: str = ""  # of an alert: its public id; of a page: its address on the site
+    link: str = ""  # of an alert: its public id; of a visit: its id; of a page: its address on the site
     times: int = 1
     engaged_ms: int | None = None
     old: str = ""  # of a stage: what it was
@@ -109,9 +109,13 @@ def _visit_lines(session: Session, visits: list[Visit]) -> list[Line]:
         select(PageView).where(PageView.visit_id.in_(ids)).order_by(PageView.visit_id, PageView.seen_at)
     )
     actions = session.scalars(select(Action).where(Action.visit_id.in_(ids)))
-    started = [Line(visit.started_at, "visit", visit.traffic_channel, visit.source_name) for visit in visits]
+    started = [_visit_line(visit) for visit in visits]
     folded = [line for _, group in groupby(views, lambda view: view.visit_id) for line in fold_pages(group)]
     return started + folded + [_action_line(action) for action in actions]
+
+
+def _visit_line(visit: Visit) -> Line:
+    return Line(visit.started_at, "visit", visit.traffic_channel, visit.source_name, str(visit.id))
 
 
 def fold_pages(views: Iterable[PageView]) -> list[Line]:
