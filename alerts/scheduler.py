@@ -24,6 +24,7 @@ from enrichment.contacts import link_waiting
 from enrichment.identify import identify_unknown_anew, identify_waiting
 from enrichment.providers import make_providers, refresh_providers
 from enrichment.providers.base import Provider
+from enrichment.refresh import refresh_maxmind
 from enrichment.reverse_dns import NameAsker, delete_old_names
 from enrichment.vendors.work import ask_waiting, delete_old_requests
 from tracker.db import Database, utc_now
@@ -84,6 +85,11 @@ def ask_names(tools: Tools, now: datetime) -> int:
     return tools.names.ask_waiting(tools.database, now)
 
 
+def fetch_data(tools: Tools, now: datetime) -> int:
+    refresh_maxmind(tools.settings, now)
+    return 0
+
+
 def swap_data(tools: Tools, now: datetime) -> int:
     """Visits that nobody was found for run again when the data changed. Returns 0: once is enough."""
     if refresh_providers(tools.providers):
@@ -133,6 +139,7 @@ JOBS: tuple[Job, ...] = (
     Job("vendors", 2, (Step("vendors", ask_vendors),), rings="page views"),
     Job("names", 2, (Step("names", ask_names),), rings="page views"),
     Job("data", 30, (Step("data", swap_data),)),
+    Job("fetching", 600, (Step("fetching", fetch_data),)),
     Job("cleaning", 3600, (Step("cleaning", clean_up),)),
 )
 

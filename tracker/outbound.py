@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
-from urllib.parse import quote, quote_plus, urlsplit
+from typing import Any, BinaryIO
+from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -30,6 +30,7 @@ TIMEOUT = (3.05, 10.0)  # seconds to connect, and between two bytes of the answe
 ANSWER_SECONDS = 20.0  # for the whole answer
 ANSWER_BYTES = 64 * 1024
 SHORTEST_SECRET = 4
+MOST_REDIRECTS = 3
 # What we wait when the far end asks us to: at most, and when it does not say how long, in seconds.
 LONGEST_WAIT = 3600.0
 DEFAULT_WAIT = 30.0
@@ -110,6 +111,45 @@ def get(
 ) -> Reply:
     """One GET, one attempt. Raises OutboundError, whose text never holds the URL's path or a secret."""
     return _ask("GET", url, settings, headers, login)
+
+
+def download(
+    url: str, settings: Settings, file: BinaryIO, *, login: tuple[str, str], most: int, seconds: float
+) -> Reply:
+    """One GET whose body goes to `file`: at most `most` bytes, in at most `seconds`.
+
+    Redirects are followed, each checked as the first address is, and without the login. Only the body of
+    a 200 is written; another answer comes back as its text. Raises OutboundError.
+    """
+    who: tuple[str, str] | None = login
+    deadline = time.monotonic() + seconds
+    for _ in range(MOST_REDIRECTS + 1):
+        check_url(url, settings)
+        host = urlsplit(url).hostname or ""
+        with _make_session(settings) as session:
+            try:
+                response = session.get(
+                    url, auth=_login(who), timeout=TIMEOUT, allow_redirects=False, stream=True
+                )
+                if response.is_redirect:
+                    url, who = urljoin(url, response.headers["location"]), None
+                    continue
+                if response.status_code != 200:
+                    return Reply(response.status_code, _lower(response.headers), _read(response))
+                _write(response, file, most, deadline)
+                return Reply(response.status_code, _lower(response.headers), "")
+            except requests.RequestException as error:
+                raise _explain(error, host) from None
+    raise OutboundError(f"{host} redirects again and again", sent=True)
+
+
+def _write(response: requests.Response, file: BinaryIO, most: int, deadline: float) -> None:
+    for chunk in response.iter_content(256 * 1024):
+        file.write(chunk)
+        if file.tell() > most:
+            raise OutboundError("the answer is larger than such a file can be", sent=True)
+        if time.monotonic() > deadline:
+            raise requests.ReadTimeout("the answer took too long")
 
 
 def _ask(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
@@ -75,6 +76,13 @@ def _networks(name: str, value: str) -> tuple[Network, ...]:
         ) from error
 
 
+def _words(name: str, value: str) -> tuple[str, ...]:
+    words = tuple(value.replace(",", " ").split())
+    if any(re.fullmatch(r"[A-Za-z0-9-]{1,60}", word) is None for word in words):
+        raise SettingError(f"{name} is {value!r}; write names such as GeoIP2-ISP, separated by commas")
+    return words
+
+
 def _resolver(name: str, value: str) -> str:
     host, _, port = value.rpartition(":") if value.count(":") == 1 else (value, "", "53")
     try:
@@ -104,6 +112,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SLACK_API_URL", "https://slack.com/api/", "Slack's API; GovSlack has another.", _url),
     Setting("TWILIO_API_URL", "https://api.twilio.com", "Twilio's API.", _url),
     Setting("46ELKS_API_URL", "https://api.46elks.com/a1", "46elks' API.", _url),
+    Setting("MAXMIND_ACCOUNT_ID", "", "Account of MaxMind whose databases are fetched weekly.", _text),
+    Setting("MAXMIND_LICENSE_KEY", "", "Its license key.", _text),
+    Setting("MAXMIND_EDITIONS", "", "Editions to fetch, such as GeoIP2-ISP, separated by commas.", _words),
+    Setting("MAXMIND_URL", "https://download.maxmind.com", "Where MaxMind's databases are fetched.", _url),
     Setting(
         "DNS_RESOLVER",
         "system",
@@ -133,6 +145,10 @@ class Settings:
     elks_api_url: str = "https://api.46elks.com/a1"
     allow_private_outbound: bool = False
     dns_resolver: str = "off"
+    maxmind_account_id: str = ""
+    maxmind_license_key: str = ""
+    maxmind_editions: tuple[str, ...] = ()
+    maxmind_url: str = "https://download.maxmind.com"
 
     @property
     def inbox_dir(self) -> Path:
@@ -167,6 +183,10 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         elks_api_url=values["46ELKS_API_URL"],
         allow_private_outbound=values["ALLOW_PRIVATE_OUTBOUND"],
         dns_resolver=values["DNS_RESOLVER"],
+        maxmind_account_id=values["MAXMIND_ACCOUNT_ID"],
+        maxmind_license_key=values["MAXMIND_LICENSE_KEY"],
+        maxmind_editions=values["MAXMIND_EDITIONS"],
+        maxmind_url=values["MAXMIND_URL"],
     )
 
 

@@ -30,6 +30,7 @@ JOB_WORDS = {
     "deliveries": "Sending alerts",
     "names": "Asking for the names of addresses",
     "data": "Looking for new address data",
+    "fetching": "Fetching MaxMind's databases",
     "vendors": "Asking vendors",
     "cleaning": "Deleting old rows",
 }
