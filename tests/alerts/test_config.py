@@ -144,6 +144,15 @@ def test_what_the_file_does_not_name_stays(database: Database, cast: Cast, now: 
         assert session.get_one(User, cast.bob.id).slack_id == "UBOB"
 
 
+def test_a_site_may_say_that_its_senders_ask_for_consent(
+    database: Database, cast: Cast, now: datetime
+) -> None:
+    put(database, "sites:\n  - {key: acme-web, sender_consent: true}\n", now)
+    with database.read() as session:
+        assert session.scalars(select(Site.sender_consent)).one()
+        assert "sender_consent: true" in show_config(session)
+
+
 def test_a_changed_rule_gets_the_next_version(database: Database, now: datetime) -> None:
     put(database, EXAMPLE, now)
     changed = put(database, EXAMPLE.replace("stage: [mql]", "stage: [mql, sql]"), now + timedelta(hours=1))

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.browser.recorder import Recorder, Server
+from tests.browser.snippet import ACME, Open
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -78,3 +79,22 @@ def site() -> Iterator[Server]:
     server = Server()
     yield server
     server.close()
+
+
+@pytest.fixture
+def open_page(page: Page, site: Server, collector: Recorder) -> Open:
+    def open_it(
+        path: str = "/pricing",
+        *,
+        attributes: str = "",
+        head: str = "",
+        body: str = "",
+        title: str = "Pricing",
+    ) -> Page:
+        tag = collector.tag("bell.acme.test", attributes)
+        html = f"<!doctype html><title>{title}</title>{head}{tag}<body>{body}"
+        site.put_page(path.split("?")[0].split("#")[0], html)
+        page.goto(site.address(path, ACME))
+        return page
+
+    return open_it

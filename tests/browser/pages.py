@@ -10,11 +10,13 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext
 from werkzeug.serving import make_server
 
-from enrichment.models import Correction
+from enrichment.kinds import Kind
+from enrichment.models import Correction, Identification
+from enrichment.providers.base import Evidence
 from tests.conftest import make_settings
 from tests.web.story import Story
 from tracker.db import Database, utc_now
-from tracker.models import DroppedHit, JobTick, Site, User
+from tracker.models import DroppedHit, JobTick, Site, User, Visit, Visitor
 from web.accounts import make_first_admin_link
 from web.app import create_app
 from web.sessions import make_session
@@ -34,6 +36,7 @@ class Office:
         self.setup_path = link.removeprefix("http://127.0.0.1")
         self.story = Story(database, self.now)
         self._add_administration(self.now)
+        self._add_old_visits(self.now - timedelta(days=45))
         self.app: Flask = create_app(self.settings, database)
         self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
         self.address = f"http://127.0.0.1:{self.server.server_port}"
@@ -63,6 +66,47 @@ class Office:
                         address="203.0.113.7",
                         url="https://www.ours.test/pricing",
                         detail="Googlebot" if reason == "bot" else "203.0.113.0/24",
+                    )
+                )
+
+    def _add_old_visits(self, then: datetime) -> None:
+        """Enough visits of weeks ago for a report to have shares."""
+        evidence = [
+            Evidence(source, source, Kind.COMPANY, 0.85, "a made-up row", organisation="Scania AB").as_json()
+            for source in ("routing table", "Snitcher")
+        ]
+        with self.database.write() as db:
+            visitor = Visitor(
+                site_id=self.story.site.id,
+                key="weeks-ago",
+                cookieless=False,
+                first_seen_at=then,
+                last_seen_at=then,
+            )
+            db.add(visitor)
+            db.flush()
+            for number in range(130):
+                at = then - timedelta(hours=number)
+                visit = Visit(
+                    site_id=self.story.site.id,
+                    visitor_id=visitor.id,
+                    started_at=at,
+                    ended_at=at,
+                    address="2.248.35.152",
+                    identified_at=at,
+                )
+                db.add(visit)
+                db.flush()
+                known = number % 3 == 0
+                db.add(
+                    Identification(
+                        visit_id=visit.id,
+                        kind="company" if known else "isp",
+                        company_id=self.story.rescue.id if known else None,
+                        organisation="" if known else "Telia",
+                        network="" if known else f"2.{number % 12}.0.0/16",
+                        evidence=evidence if known else [],
+                        identified_at=at,
                     )
                 )
 

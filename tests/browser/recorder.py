@@ -84,8 +84,8 @@ class Recorder(Server):
         self.gate.set()
 
     def answer(self, request: Received) -> Answer:
-        if request.path == "/s/v.js":
-            script = (STATIC / "v.js").read_bytes()
+        if request.path in ("/s/v.js", "/s/v.lite.js"):
+            script = (STATIC / request.path.removeprefix("/s/")).read_bytes()
             return Answer(200, CORS | {"Content-Type": TYPES[".js"]}, script)
         if request.path in ("/s/e", "/held"):
             self.gate.wait(10)

@@ -114,7 +114,7 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path, playwright: Playwright
     url = ""
     if request.param == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres_server")
-        url = server.address(server.new_database(empty=True))
+        url = server.address(server.new_database())
     browser = playwright.chromium.launch(
         executable_path=request.getfixturevalue("chromium_path"),
         # A person's browser does not say that it is driven by a program; ours must not either.

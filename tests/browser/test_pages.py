@@ -39,6 +39,8 @@ PAGES: dict[str, str] = {
     "setup, staff": "/setup/staff",
     "setup, channel": "/setup/channel",
     "setup, rules": "/setup/rules",
+    "identification report": "/reports/identification",
+    "identification report, all": "/reports/identification?days=90",
     "vendors": "/vendors",
     "vendor": "/vendors/snitcher",
     "addresses sent": "/vendors/log",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,52 +10,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.recorder import STATIC, Answer, Recorder, Server
-from tests.conftest import wait_until
+from tests.browser.snippet import ACME, SETTLED, Open, call, drain, paths, storage
 from tracker.protocol import Arrival, parse_request
-
-Open = Callable[..., Page]
-ACME = "www.acme.test"
-
-# What a page needs to get anywhere: the settling time of addresses, twice.
-SETTLED = "() => new Promise(done => setTimeout(done, 120))"
-
-
-@pytest.fixture
-def open_page(page: Page, site: Server, collector: Recorder) -> Open:
-    """Opens a page that carries the tag; `head` comes before the tag, `body` after it."""
-
-    def open_it(
-        path: str = "/pricing",
-        *,
-        attributes: str = "",
-        head: str = "",
-        body: str = "",
-        title: str = "Pricing",
-    ) -> Page:
-        tag = collector.tag("bell.acme.test", attributes)
-        html = f"<!doctype html><title>{title}</title>{head}{tag}<body>{body}"
-        site.put_page(path.split("?")[0].split("#")[0], html)
-        page.goto(site.address(path, ACME))
-        return page
-
-    return open_it
-
-
-def call(page: Page, *arguments: Any) -> None:
-    page.evaluate("call => window.doorbell(...call)", list(arguments))
-
-
-def drain(page: Page, collector: Recorder, name: str = "drained") -> None:
-    """Reports an action and waits for it: what was to be reported before is here by then."""
-    page.evaluate(SETTLED)
-    call(page, "track", name)
-    collector.wait_for(name)
-
-
-def storage(page: Page, context: BrowserContext) -> list[str]:
-    stored = page.evaluate("() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)]")
-    return [*stored, *(cookie["name"] for cookie in context.cookies())]
-
 
 # Page views
 
@@ -183,15 +137,15 @@ def test_a_page_from_the_page_cache_is_a_new_view(open_page: Open, site: Server,
     page.evaluate("() => history.back()")
     page.wait_for_function("() => window.cached")
     _, second = collector.wait_for("pageview", 2)
-    assert second["u"] == first["u"] and second["pv"] != first["pv"] and "r" not in second
+    assert second["u"] == first["u"] and second["pv"] != first["pv"] and second["r"] == ""
 
 
 def test_a_page_in_a_background_tab_waits_until_it_is_seen(open_page: Open, collector: Recorder) -> None:
-    hide = "Object.defineProperty(document, 'visibilityState', {get: () => window.shown || 'hidden'})"
+    hide = "Object.defineProperty(document, 'hidden', {get: () => !window.shown})"
     page = open_page(head=f"<script>{hide}</script>")
     page.evaluate(SETTLED)
     assert collector.posts == []
-    page.evaluate("() => { window.shown = 'visible'; document.dispatchEvent(new Event('visibilitychange')) }")
+    page.evaluate("() => { window.shown = true; dispatchEvent(new Event('visibilitychange')) }")
     assert len(collector.wait_for("pageview")) == 1
 
 
@@ -199,11 +153,6 @@ def test_the_snippet_on_a_page_twice_reports_one_view(open_page: Open, collector
     page = open_page(body=collector.tag())
     drain(page, collector)
     assert len(collector.hits("pageview")) == 1
-
-
-def paths(collector: Recorder) -> list[str]:
-    """Addresses of the views so far, without the host."""
-    return [re.sub(r"^https?://[^/]+", "", hit["u"]) for hit in collector.hits("pageview")]
 
 
 # Calls
@@ -417,22 +366,6 @@ def test_what_happened_offline_arrives_when_the_network_is_back(
     page.evaluate(SETTLED)
     context.set_offline(False)
     assert len(collector.wait_for("in the tunnel")) == 1
-
-
-def test_with_consent_what_one_page_could_not_deliver_the_next_one_does(
-    open_page: Open, page: Page, collector: Recorder
-) -> None:
-    collector.next_answers.append(Answer(503, {"Retry-After": "600"}))
-    open_page("/a", attributes="data-consent=granted")
-    [lost] = collector.wait_for("pageview")
-    page.wait_for_function("() => localStorage._doorbell_hits")
-    collector.received.clear()
-    open_page("/b", attributes="data-consent=granted")
-    wait_until(
-        lambda: any(hit["u"].endswith("/b") for hit in collector.hits("pageview")), what="the next page"
-    )
-    assert lost["id"] in [hit["id"] for hit in collector.hits("pageview")]
-    page.wait_for_function("() => !localStorage._doorbell_hits")
 
 
 # Consent

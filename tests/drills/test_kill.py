@@ -80,7 +80,7 @@ def stand(request: pytest.FixtureRequest, tmp_path: Path) -> Stand:
     url = ""
     if request.param == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres_server")
-        url = server.address(server.new_database(empty=True))
+        url = server.address(server.new_database())
     return Stand(tmp_path, url)
 
 

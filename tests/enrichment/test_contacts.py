@@ -51,14 +51,14 @@ class Browser:
             identified_at=at,
         )
 
-    def calls(self, **props: Any) -> None:
+    def calls(self, *, action: str = "identify", **props: Any) -> None:
         with self.database.write() as session:
             session.add(
                 Action(
                     site_id=self.site_id,
                     visit_id=self.present.id,
                     hit_id=f"{self.key}-{len(session.scalars(select(Action)).all())}",
-                    name="identify",
+                    name=action,
                     seen_at=self.now,
                     received_at=self.now,
                     props=props,
@@ -125,6 +125,13 @@ def test_an_unsigned_call_names_and_changes_nothing_else(browser: Browser) -> No
         assert session.scalars(select(StageChange)).all() == []
     assert browser.links() == [("ann@scania.com", "claimed", False)]
     assert not browser.waits()
+
+
+def test_a_form_only_claims_even_when_it_holds_a_signature(browser: Browser) -> None:
+    ts = int(browser.now.timestamp())
+    form = {"email": "eva@acme.test", "ts": str(ts), "sig": sign_email(SECRET, "eva@acme.test", ts)}
+    browser.calls(action="form", form=form)
+    assert browser.links() == [("eva@acme.test", "claimed", False)]
 
 
 def test_a_claim_to_a_known_contact_is_linked_but_fills_nothing(browser: Browser) -> None:

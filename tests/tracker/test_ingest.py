@@ -163,6 +163,15 @@ def test_an_identify_call_waits_to_be_linked(database: Database, inbox_dir: Path
     assert (action.props, action.handled_at) == ({"email": "eva@acme.test"}, None)
 
 
+@pytest.mark.parametrize(("form", "waits"), [({"email": "eva@acme.test"}, True), ({"name": "Eva"}, False)])
+def test_a_form_with_an_address_waits_to_be_linked(
+    database: Database, inbox_dir: Path, now: datetime, form: dict[str, str], *, waits: bool
+) -> None:
+    ingest(database, inbox_dir, now, make_envelope(make_hit(name="form", form=form), consent="y"))
+    [action] = rows(database, Action)
+    assert (action.props, action.handled_at is None) == ({"form": form}, waits)
+
+
 @pytest.mark.parametrize("engagement_first", [True, False])
 @pytest.mark.parametrize("together", [True, False])
 def test_engagement_reaches_its_page_view_in_any_order(

@@ -70,6 +70,14 @@ def test_released_builds_are_served_on(tmp_path: Path) -> None:
     assert read_scripts(tmp_path)["v.ba7816bf.js"].bodies["identity"] == b"abc"
 
 
+def test_both_builds_are_served_under_names_that_never_change() -> None:
+    scripts = read_scripts()
+    full, lite = scripts["v.js"], scripts["v.lite.js"]
+    assert scripts[f"v.{full.hash}.js"] is full
+    assert scripts[f"v.lite.{lite.hash}.js"] is lite
+    assert set(full.bodies) == set(lite.bodies) == {"br", "gzip", "identity"}
+
+
 def test_a_manifest_of_another_build_is_refused(tmp_path: Path) -> None:
     build(tmp_path, b"code", "00000000")
     with pytest.raises(ValueError, match="build the script again"):
