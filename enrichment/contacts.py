@@ -130,7 +130,7 @@ def follow_contact(session: Session, contact: Contact) -> None:
 
 
 def link_waiting(database: Database, now: datetime) -> int:
-    """Links visitors to the people their waiting identify calls name; how many calls were handled."""
+    """Links visitors to the people their waiting identify calls and forms name; how many were handled."""
     done = 0
     while handled := _link_batch(database, now):
         done += handled
@@ -153,7 +153,7 @@ def _link_batch(database: Database, now: datetime) -> int:
 def _waiting(limit: int) -> Select[Action]:
     return (
         select(Action)
-        .where(Action.name == "identify", Action.handled_at.is_(None))
+        .where(Action.name.in_(("identify", "form")), Action.handled_at.is_(None))
         .order_by(Action.id)
         .limit(limit)
     )
@@ -165,7 +165,7 @@ def _link(session: Session, action: Action, now: datetime) -> None:
         .join(Site, Site.id == Visit.site_id)
         .where(Visit.id == action.visit_id)
     ).one()
-    call = IdentifyCall(visitor_id, secret, action.received_at, action.props)
+    call = IdentifyCall(visitor_id, secret, action.received_at, _person_props(action))
     person = decide_person(call)
     if person is None:
         return
@@ -173,6 +173,14 @@ def _link(session: Session, action: Action, now: datetime) -> None:
         _link_proved(session, call, person, now)
     else:
         _link_claimed(session, call, person)
+
+
+def _person_props(action: Action) -> Mapping[str, Any]:
+    """What the action says of a person. Anybody may type any address into a form, so that proves nothing."""
+    if action.name == "identify":
+        return action.props
+    form = action.props.get("form")
+    return {"email": form.get("email")} if isinstance(form, dict) else {}
 
 
 def _link_claimed(session: Session, call: IdentifyCall, person: Person) -> None:

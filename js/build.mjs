@@ -1,6 +1,6 @@
-// Builds ../tracker/static/: v.js, the same compressed, and manifest.json. The same source gives the same bytes.
+// Builds ../tracker/static/: v.js and v.lite.js, both also compressed, and manifest.json. The same source gives the same bytes.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -9,27 +9,31 @@ import { minify } from 'terser'
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const target = here('../tracker/static/')
 
-async function bundle() {
+async function bundle(entry, format, plugins = []) {
   const result = await build({
-    entryPoints: [here('src/main.ts')],
+    entryPoints: [here(entry)],
     bundle: true,
-    format: 'iife',
+    format,
     target: 'es2020',
     charset: 'utf8',
-    minify: true,
+    minifySyntax: true,
+    // Our own names only; those of the browser and of the protocol stay.
+    mangleProps: /^(site|endpoint|mode|query|hosts|forms)$/,
+    tsconfigRaw: {},
+    plugins,
     write: false,
   })
   return result.outputFiles[0].text
 }
 
-async function shrink(code) {
+async function shrink(code, inline) {
   const result = await minify(code, {
     ecma: 2020,
-    compress: { passes: 3, unsafe_arrows: true, pure_getters: true, booleans_as_integers: false },
-    mangle: true,
+    toplevel: true,
+    compress: { passes: 4, inline, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
     format: { comments: false },
   })
-  return result.code
+  return result.code.trimEnd() + '\n'
 }
 
 function brotli(bytes) {
@@ -48,21 +52,50 @@ function gzip(bytes) {
   return packed
 }
 
-const smaller = (a, b) => (brotli(Buffer.from(a)).length <= brotli(Buffer.from(b)).length ? a : b)
-
-const plain = await bundle()
-const script = Buffer.from(smaller(await shrink(plain), plain).trimEnd() + '\n')
-const files = { 'v.js': script, 'v.js.br': brotli(script), 'v.js.gz': gzip(script) }
-const { version } = JSON.parse(readFileSync(here('package.json'), 'utf8'))
-const manifest = {
-  version,
-  file: 'v.js',
-  sha256_8: createHash('sha256').update(script).digest('hex').slice(0, 8),
-  sri: 'sha384-' + createHash('sha384').update(script).digest('base64'),
-  sizes: { plain: script.length, gzip: files['v.js.gz'].length, brotli: files['v.js.br'].length },
+/** The smallest of some ways to say the same. */
+async function smallest(code) {
+  const tries = await Promise.all([1, 2, 3].map((inline) => shrink(code, inline)))
+  return tries.reduce((best, next) => (brotli(Buffer.from(next)).length < brotli(Buffer.from(best)).length ? next : best))
 }
-files['manifest.json'] = JSON.stringify(manifest, null, 2) + '\n'
+
+const { version } = JSON.parse(readFileSync(here('package.json'), 'utf8'))
+
+function describe(script) {
+  return {
+    sha256_8: createHash('sha256').update(script).digest('hex').slice(0, 8),
+    sri: 'sha384-' + createHash('sha384').update(script).digest('base64'),
+    sizes: { plain: script.length, gzip: gzip(script).length, brotli: brotli(script).length },
+  }
+}
+
+function write(name, bytes) {
+  writeFileSync(target + name, bytes)
+  writeFileSync(target + name + '.br', brotli(bytes))
+  writeFileSync(target + name + '.gz', gzip(bytes))
+}
+
+/** For the lite build: takes `x.lite.ts` in the place of `x.ts` wherever there is one. */
+const lite = {
+  name: 'lite',
+  setup: (build) =>
+    build.onResolve({ filter: /^\.\/\w+$/ }, ({ path, resolveDir }) => {
+      const twin = `${resolveDir}/${path.slice(2)}.lite.ts`
+      return existsSync(twin) ? { path: twin } : undefined
+    }),
+}
 
 mkdirSync(target, { recursive: true })
-for (const [name, bytes] of Object.entries(files)) writeFileSync(target + name, bytes)
-console.log(`v.js ${manifest.version} ${manifest.sha256_8}`, manifest.sizes)
+const full = Buffer.from(await smallest(await bundle('src/main.ts', 'iife')))
+const small = Buffer.from(await smallest(await bundle('src/main.ts', 'iife', [lite])))
+write('v.js', full)
+write('v.lite.js', small)
+const manifest = { version, file: 'v.js', ...describe(full), lite: { file: 'v.lite.js', ...describe(small) } }
+writeFileSync(target + 'manifest.json', JSON.stringify(manifest, null, 2) + '\n')
+
+// A released build is served for as long as somebody may have its address in a page.
+if (process.argv.includes('--release')) {
+  mkdirSync(target + 'releases', { recursive: true })
+  write(`releases/v.${manifest.sha256_8}.js`, full)
+  write(`releases/v.lite.${manifest.lite.sha256_8}.js`, small)
+}
+console.log('v.js', manifest.sha256_8, manifest.sizes, 'v.lite.js', manifest.lite.sha256_8, manifest.lite.sizes)

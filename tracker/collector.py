@@ -50,7 +50,7 @@ from tracker.protocol import (
 )
 from tracker.rate_limit import RateLimit
 from tracker.records import Envelope, encode_envelope
-from tracker.script import CURRENT, Script, choose_encoding, is_known, read_scripts
+from tracker.script import CURRENT, LITE, Script, choose_encoding, is_known, read_scripts
 from tracker.settings import Settings
 from tracker.sites import SiteBook, SiteFacts
 
@@ -124,7 +124,7 @@ class Collector:
             return Answer(404, ANYWHERE + FRESH)
         self._note("", SCRIPT, environ.get("HTTP_REFERER", ""))
         encoding = choose_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""), script.bodies)
-        headers = _script_headers(script, encoding, lasting=name != CURRENT)
+        headers = _script_headers(script, encoding, lasting=name not in (CURRENT, LITE))
         if is_known(script.etag(encoding), environ.get("HTTP_IF_NONE_MATCH", "")):
             return Answer(304, headers)
         kind: Headers = (("Content-Type", "text/javascript; charset=utf-8"),)

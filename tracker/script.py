@@ -11,6 +11,7 @@ from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
 CURRENT = "v.js"
+LITE = "v.lite.js"
 _ENCODINGS = {"br": ".br", "gzip": ".gz"}
 
 
@@ -27,7 +28,7 @@ class Script:
 
 
 def read_scripts(static: Path = STATIC) -> dict[str, Script]:
-    """All builds by file name: `v.js`, `v.<hash>.js` for it, and what lies in `releases/`.
+    """All builds by file name: `v.js` and `v.lite.js`, both also with their hash, and those in `releases/`.
 
     Empty when the script has not been built. Raises ValueError when manifest and script do not agree.
     """
@@ -35,11 +36,18 @@ def read_scripts(static: Path = STATIC) -> dict[str, Script]:
     if not manifest.exists():
         return {}
     facts = json.loads(manifest.read_text())
-    current = _read_script(static / facts["file"])
-    if current.hash != facts["sha256_8"]:
-        raise ValueError(f"{manifest} does not fit {facts['file']}; build the script again")
-    released = [_read_script(path) for path in sorted((static / "releases").glob("v.*.js"))]
-    return {CURRENT: current} | {f"v.{script.hash}.js": script for script in [*released, current]}
+    builds = [facts, facts["lite"]] if "lite" in facts else [facts]
+    current = {build["file"]: _read_current(static, build) for build in builds}
+    released = {path.name: _read_script(path) for path in sorted((static / "releases").glob("v.*.js"))}
+    hashed = {name.replace(".js", f".{script.hash}.js"): script for name, script in current.items()}
+    return released | hashed | current
+
+
+def _read_current(static: Path, build: Mapping[str, str]) -> Script:
+    script = _read_script(static / build["file"])
+    if script.hash != build["sha256_8"]:
+        raise ValueError(f"{static / 'manifest.json'} does not fit {build['file']}; build the script again")
+    return script
 
 
 def _read_script(path: Path) -> Script:

@@ -336,8 +336,13 @@ def _action_row(visit_id: int, arrived: Arrived, now: datetime) -> dict[str, Any
         "seen_at": arrived.seen_at,
         "received_at": arrived.received_at,
         "props": _props(hit),
-        "handled_at": None if hit.name == "identify" else now,
+        "handled_at": None if _names_person(hit) else now,
     }
+
+
+def _names_person(hit: Hit) -> bool:
+    """True when the action says who the visitor is, which is settled later."""
+    return hit.name == "identify" or (hit.name == "form" and "email" in hit.form)
 
 
 def _props(hit: Hit) -> Mapping[str, Any]:

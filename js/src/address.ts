@@ -1,11 +1,13 @@
+import { attempt } from './attempt'
+
 // Only parameters known to be harmless leave the page. A list of forbidden names would miss the next secret's name.
 const HARMLESS =
-  /^(utm_\w+|hsa_\w+|gclid|gbraid|wbraid|dclid|msclkid|fbclid|li_fat_id|ttclid|twclid|mc_cid|ref|source|plan|product|lang)$/
+  /^((utm|hsa)_\w+|([dg]|fb|tt|tw)clid|[gw]braid|msclkid|li_fat_id|mc_cid|ref|source|plan|product|lang)$/
 
 /** The address without sign-in data, unlisted parameters and fragment; '' when it is not http(s). */
 export function scrub(address: string, query: string[] = [], hash = false): string {
-  if (!/^https?:/.test(address)) return ''
-  const url = new URL(address)
+  const url = parse(address)
+  if (!url) return ''
   const kept = url.search
     .slice(1)
     .split('&')
@@ -15,6 +17,11 @@ export function scrub(address: string, query: string[] = [], hash = false): stri
     })
     .join('&')
   return url.origin + url.pathname + (kept && '?' + kept) + (hash ? route(url.hash) : '')
+}
+
+/** The parts of an http(s) address; undefined for other kinds and for nonsense. */
+export function parse(address: string): URL | undefined {
+  return /^https?:/.test(address) ? attempt(() => new URL(address)) : undefined
 }
 
 /** The route in a fragment. "#access_token=..." is no route, and a route's own query stays here. */

@@ -1,5 +1,7 @@
+import { attempt } from './attempt'
 import { choose, getConsent } from './consent'
 import type { Props } from './hit'
+import { debug } from './log'
 import { discard } from './outbox'
 import { hasPage, report } from './page'
 import { isMoving, moved } from './views'
@@ -21,6 +23,7 @@ let waiting: Call[] = []
 /** Consent counts at once; other calls belong to a page view and wait for it. */
 export function take(call: Call): void {
   if (call[0] == 'consent') consent(call[1])
+  else if (call[0] == 'debug') debug()
   else {
     waiting = [...waiting, call].slice(-MOST_CALLS)
     release()
@@ -45,20 +48,18 @@ function consent(choice: unknown): void {
 }
 
 function make(call: Call): void {
-  const [name, first, second] = Array.from(call)
-  if (name == 'track' && first) report(String(first), { p: copy(second) })
+  const [name, first, second] = call as unknown[]
+  if (name == 'track' && first) report(String(first), { p: second ? copy(second) : undefined })
   else if (name == 'identify' && first) report('identify', { p: copy(first) })
-  else console.warn('doorbell: not understood', ...Array.from(call))
+  else refuse(call)
 }
 
 /** A copy, for the page may change its object before the hit leaves. */
 function copy(props: unknown): Props | undefined {
-  if (props == undefined) return
-  try {
-    if (typeof props == 'object') return JSON.parse(JSON.stringify(props))
-  } catch {
-    // Told below, like everything else that is no object of plain values.
-  }
-  console.warn('doorbell: properties must be an object of plain values', props)
-  return
+  const copied = typeof props == 'object' ? attempt(() => JSON.parse(JSON.stringify(props))) : undefined
+  return copied || refuse([props])
+}
+
+function refuse(call: Call): undefined {
+  console.warn('doorbell: not understood', ...(call as unknown[]))
 }

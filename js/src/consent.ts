@@ -14,9 +14,8 @@ let consent: Consent
 
 /** What we may do. Global Privacy Control never allows a visitor id, whatever site or visitor said on the page. */
 export function decideConsent(mode: Mode, choice: Choice, privacyControl: boolean): Consent {
-  if (mode == 'required' && choice != 'y') return ''
   const known = choice ? choice == 'y' : mode == 'granted'
-  return known && !privacyControl ? 'y' : 'n'
+  return known ? (privacyControl ? 'n' : 'y') : mode == 'required' ? '' : 'n'
 }
 
 export function getConsent(): Consent {

@@ -1,7 +1,6 @@
 import { report } from './page'
 
 const WORTH_MS = 3000
-const MOST_MS = 86400000
 
 let engaged = 0
 let since = 0
@@ -20,7 +19,7 @@ export function restartEngagement(): void {
 
 /** Notes how far down the visitor has seen. The height is noted with it, for the next page has another one. */
 export function measureScroll(): void {
-  height = Math.max(document.documentElement.scrollHeight, 1)
+  height = document.documentElement.scrollHeight || 1
   bottom = Math.max(bottom, scrollY + innerHeight)
 }
 
@@ -30,14 +29,14 @@ export function closeEngagement(): void {
   since = 0
   const depth = Math.min(100, Math.round((100 * bottom) / height))
   if (depth <= sentDepth && engaged - sentEngaged < WORTH_MS) return
-  report('engagement', { e: Math.min(MOST_MS, Math.round(engaged)), sd: depth })
+  report('engagement', { e: Math.round(engaged), sd: depth })
   sentEngaged = engaged
   sentDepth = depth
 }
 
 /** Lets the clock go while the page is visible and has the focus. */
 export function resume(): void {
-  if (!since && document.visibilityState == 'visible' && document.hasFocus()) since = performance.now()
+  if (!since && !document.hidden && document.hasFocus()) since = performance.now()
 }
 
 export function watchEngagement(): void {

@@ -1,3 +1,5 @@
+import type { Fields } from './fields'
+
 /** Values a hit may carry about what was done. */
 export type Props = Record<string, unknown>
 
@@ -16,11 +18,13 @@ export interface Hit {
   /** address of the page, scrubbed */
   u: string
   /** referrer, scrubbed */
-  r?: string | undefined
+  r?: string
   /** title */
-  ti?: string | undefined
+  ti?: string
   /** properties */
   p?: Props | undefined
+  /** fields of a form that say who sent it */
+  f?: Fields | undefined
   /** engaged time of the page view so far, ms */
   e?: number
   /** deepest scroll of the page view so far, percent */
@@ -28,4 +32,4 @@ export interface Hit {
 }
 
 /** The part of a hit that only some kinds of hits have. */
-export type Detail = Pick<Hit, 'r' | 'ti' | 'p' | 'e' | 'sd'>
+export type Detail = Pick<Hit, 'r' | 'ti' | 'p' | 'f' | 'e' | 'sd'>

@@ -1,37 +1,36 @@
-import { scrub } from './address'
+import { parse, scrub } from './address'
+import { getConsent } from './consent'
 import { report } from './page'
+import { carryVisitor } from './visitor'
 
-const FILE =
-  /\.(pdf|docx?|xlsx?|pptx?|od[tsp]|rtf|csv|txt|key|pages|numbers|zip|rar|7z|t?gz|dmg|pkg|exe|msi|apk|mp[34]|mov|avi|wav)$/i
+const FILE = /\.((doc|xls|ppt)x?|pdf|csv|txt|zip|rar|7z|gz|dmg|pkg|exe|msi|apk|mp[34])$/i
 
-/** What following a link from a page on `host` means. */
-export function decideLink(url: URL, host: string): 'download' | 'outbound' | undefined {
-  if (!/^https?:/.test(url.protocol)) return
-  return FILE.test(url.pathname) ? 'download' : url.host != host ? 'outbound' : undefined
+type Link = HTMLAnchorElement
+
+/** What following a link to `href` from a page on `host` means; the site's other `hosts` are no way out. */
+export function decideLink(href: string, host: string, hosts: string[]): string | undefined {
+  const url = parse(href)
+  if (!url) return /^(mailto|tel):/.exec(href)?.[1]
+  return FILE.test(url.pathname) ? 'download' : [host, ...hosts].includes(url.host) ? undefined : 'outbound'
 }
 
-/** The address of the link that was clicked, also through a shadow root or an SVG. */
-function findLink(click: Event): URL | undefined {
-  for (const node of click.composedPath() as HTMLAnchorElement[]) {
-    const href: string | SVGAnimatedString | undefined = /^a(rea)?$/i.test(node.tagName) ? node.href : undefined
-    if (href)
-      try {
-        return new URL((href as unknown as SVGAnimatedString).baseVal ?? href, document.baseURI)
-      } catch {
-        return
-      }
+/** Reports left and middle clicks on links, also in a shadow root or an SVG; never holds the browser up. */
+export function watchLinks(hosts: string[]): void {
+  const follow = (click: MouseEvent): void => {
+    const link = (click.composedPath() as Link[]).find((node) => /^a(rea)?$/i.test(node.tagName) && node.href)
+    if (!link || click.button > 1) return
+    const href = (link.href as unknown as SVGAnimatedString).baseVal ?? link.href
+    const kind = decideLink(href, location.host, hosts)
+    if (kind) report(kind, { p: { url: (scrub(href) || href).split('?')[0] } })
+    if (link.host != location.host && hosts.includes(link.host) && getConsent() == 'y') lead(link)
   }
-  return
-}
-
-function follow(click: MouseEvent): void {
-  const url = click.button < 2 && findLink(click)
-  const kind = url && decideLink(url, location.host)
-  if (kind) report(kind, { p: { url: scrub(url.origin + url.pathname) } })
-}
-
-/** Reports left and middle clicks on links; never holds the browser up. */
-export function watchLinks(): void {
   addEventListener('click', follow, true)
   addEventListener('auxclick', follow, true)
+}
+
+/** The browser follows the link in this turn; after it the page gets its own address back. */
+function lead(link: Link): void {
+  const own = link.getAttribute('href')!
+  link.search += '&' + carryVisitor(Date.now())
+  setTimeout(() => link.setAttribute('href', own))
 }

@@ -1,45 +1,38 @@
 import { getConsent } from './consent'
 import type { Hit } from './hit'
 import { decideRetry } from './retry'
-import { readItem, writeItem } from './store'
+import { tell } from './log'
 import type { Tag } from './tag'
 import { post } from './transport'
 import { touchVisitor } from './visitor'
 
-const KEPT = '_doorbell_hits'
 const MOST_HITS = 50
 // Fifty long hits could pass the 64 KiB that browsers and the collector allow.
 const MOST_HITS_A_REQUEST = 10
 
 let tag: Tag
 let waiting: Hit[] = []
-let timer: ReturnType<typeof setTimeout> | undefined
+let timer: ReturnType<typeof setTimeout> | 0 = 0
 // True while the timer is the pause after a failure; requests that fail together count as one try.
 let pausing = false
 let tries = 0
 
-/** Begins with the hits that an earlier page could not deliver, kept only with consent. */
+/** Begins; what could not be delivered is sent when the network comes back. */
 export function startOutbox(siteTag: Tag): void {
   tag = siteTag
-  if (getConsent() == 'y')
-    try {
-      waiting = JSON.parse(readItem(KEPT) || '[]')
-    } catch {
-      // Not ours: the next answer overwrites it.
-    }
   addEventListener('online', flush)
 }
 
 /** Takes a hit; all that is put in one turn of the page leaves in one request. */
 export function put(hit: Hit): void {
   waiting = [...waiting, hit].slice(-MOST_HITS)
-  timer ??= setTimeout(flush)
+  timer ||= setTimeout(flush)
 }
 
 /** Sends all that waits, now. */
 export function flush(): void {
   clearTimeout(timer)
-  timer = undefined
+  timer = 0
   pausing = false
   if (!getConsent()) return
   // Taken out first: a failure that is known at once puts its hits back.
@@ -47,18 +40,17 @@ export function flush(): void {
   while (hits.length) send(hits.splice(0, MOST_HITS_A_REQUEST))
 }
 
-/** Forgets what waits, here and in storage. */
+/** Forgets what waits. */
 export function discard(): void {
   waiting = []
-  writeItem(KEPT, '')
 }
 
 function send(batch: Hit[]): void {
-  post(tag.endpoint, JSON.stringify(envelope(batch)), (status, retryAfter) => {
-    const pause = decideRetry(status, tries, retryAfter, Math.random())
+  post(tag.endpoint, JSON.stringify(envelope(batch)), (status, headers) => {
+    const pause = decideRetry(status, tries, headers?.get('retry-after'), Math.random())
+    tell(status, pause || headers?.get('x-dropped'), batch)
     if (pause) again(batch, pause)
     else tries = 0
-    if (getConsent() == 'y') writeItem(KEPT, waiting.length ? JSON.stringify(waiting) : '')
   })
 }
 
@@ -82,7 +74,7 @@ function envelope(batch: Hit[]): object {
     ...(consent == 'y' && touchVisitor(now)),
     w: innerWidth,
     z: navigator.language,
-    wd: navigator.webdriver ? 1 : undefined,
+    wd: !!navigator.webdriver,
     b: batch,
   }
 }

@@ -12,8 +12,7 @@ export function decideRetry(
   retryAfter: string | null | undefined,
   chance: number,
 ): number | undefined {
-  const passing = !status || status == 408 || status == 429 || status >= 500
-  if (!passing || tries >= TRIES - 1) return
+  if (!/^(0|408|429|5..)$/.test(status as unknown as string) || tries >= TRIES - 1) return
   // Visitors who failed together must not come back together.
   const pause = Math.min(LONGEST_MS, FIRST_MS * 2 ** tries) * (0.5 + chance / 2)
   return Math.max(pause, +retryAfter! * 1000 || 0)

@@ -1,19 +1,12 @@
-// Reading `localStorage` throws where the visitor or a sandbox forbids it.
+import { attempt } from './attempt'
+
+// Reading `localStorage` throws where the visitor or a sandbox forbids it, writing also when it is full.
 
 export function readItem(name: string): string {
-  try {
-    return localStorage.getItem(name) || ''
-  } catch {
-    return ''
-  }
+  return attempt(() => localStorage.getItem(name)) || ''
 }
 
 /** Keeps `value` on this origin; '' removes it. */
 export function writeItem(name: string, value: string): void {
-  try {
-    if (value) localStorage.setItem(name, value)
-    else localStorage.removeItem(name)
-  } catch {
-    // Forbidden or full: the snippet works without.
-  }
+  attempt(() => (value ? localStorage.setItem(name, value) : localStorage.removeItem(name)))
 }

@@ -11,6 +11,10 @@ export interface Tag {
   query: string[]
   /** true when the part after # chooses the page */
   hash: boolean
+  /** the site's other hosts, to which a visitor's id is carried */
+  hosts: string[]
+  /** true when forms may tell who sent them */
+  forms: boolean
 }
 
 /** Reads a consent mode. A word we do not know asks for consent: a typing error must not open anything. */
@@ -21,11 +25,17 @@ export function readMode(text: string | undefined): Mode {
 export function readTag(script: HTMLScriptElement): Tag {
   const data = script.dataset
   return {
-    site: data.site!,
+    site: data['site']!,
     // ".../s/v.js" becomes ".../s/e", also behind a proxy's path.
     endpoint: new URL('e', script.src).href,
     mode: readMode(data.consent),
-    query: (data.query || '').split(/[\s,]+/),
+    query: split(data['query']),
     hash: 'hash' in data,
+    hosts: split(data.domains),
+    forms: 'forms' in data,
   }
+}
+
+function split(list: string | undefined): string[] {
+  return list?.match(/[^\s,]+/g) || []
 }

@@ -1,11 +1,12 @@
 import { scrub } from './address'
 import { getConsent } from './consent'
 import { closeEngagement, measureScroll, restartEngagement } from './engagement'
+import { tell } from './log'
 import { openPage, report } from './page'
 import type { Tag } from './tag'
 
 // A router that redirects changes the address twice in a row; only where it comes to rest is a page.
-const SETTLE_MS = 50
+const SETTLE_MS = 150
 // An app that redirects at its start does so before DOMContentLoaded; another script may hold that up for long.
 const START_MS = 500
 
@@ -13,7 +14,7 @@ let tag: Tag
 let settled: () => void
 let seen = ''
 let referrer: string
-let timer: ReturnType<typeof setTimeout> | undefined
+let timer: ReturnType<typeof setTimeout> | 0 = 0
 
 /** Watches for page views. `onSettled` is called each time the address has come to rest. */
 export function watchViews(siteTag: Tag, onSettled: () => void): void {
@@ -31,8 +32,8 @@ export function watchViews(siteTag: Tag, onSettled: () => void): void {
     }
   })
   document.addEventListener('prerenderingchange', moved)
-  document.addEventListener('DOMContentLoaded', moved)
-  setTimeout(moved, document.readyState == 'complete' ? 0 : START_MS)
+  addEventListener('DOMContentLoaded', moved)
+  setTimeout(moved, START_MS)
 }
 
 /** True while the address may still change. */
@@ -42,13 +43,13 @@ export function isMoving(): boolean {
 
 /** The address may have changed: look when it has come to rest. */
 export function moved(): void {
-  timer ??= setTimeout(settle, SETTLE_MS)
+  timer ||= setTimeout(settle, SETTLE_MS)
 }
 
 /** Looks now. */
 export function settle(): void {
   clearTimeout(timer)
-  timer = undefined
+  timer = 0
   view()
   settled()
 }
@@ -56,10 +57,11 @@ export function settle(): void {
 /** Reports the page, if somebody sees it, we may tell, and it is another one. */
 function view(): void {
   const url = scrub(location.href, tag.query, tag.hash)
-  if (url == seen || !getConsent() || document.prerendering || document.visibilityState == 'hidden') return
+  const why = getConsent() ? (document.prerendering || document.hidden ? 'hidden' : url == seen && 'same') : 'no consent'
+  if (why) return tell('no view:', why)
   if (seen) closeEngagement()
   openPage(url)
-  report('pageview', { r: referrer || undefined, ti: document.title || undefined })
+  report('pageview', { r: referrer, ti: document.title })
   restartEngagement()
   seen = referrer = url
 }

@@ -1,12 +1,15 @@
-import { readCookie, writeCookie } from './cookie'
+import { pick, readCookie, writeCookie } from './cookie'
 import { randomId } from './random'
 
-const SHAPE = /^[0-9a-z-]{8,64}\.[0-9a-z]{4,32}\.\d+$/
+const SHAPE = /^[\da-z-]{8,64}\.\w{4,32}\.\d+$/
 const VISIT_GAP_MINUTES = 30
+const CARRIED_LIFE_MS = 120000
 
 // Stands in for the cookie where cookies are forbidden.
 let kept = ''
 let stored = false
+// What the link brought that led here, until it is in use.
+let carried = ''
 
 /** True when an earlier page was allowed to know this visitor. */
 export function isKnown(): boolean {
@@ -16,13 +19,30 @@ export function isKnown(): boolean {
 /** Ids of visitor and visit at `now` (ms). Keeps both in the cookie; 30 minutes of silence begin a new visit. */
 export function touchVisitor(now: number): { i: string; ss: string } {
   const minute = Math.floor(now / 60000)
-  const [visitor, visit, last] = (isKnown() ? readCookie() : kept).split('.')
+  const [visitor, visit, last] = (carried || (isKnown() ? readCookie() : kept)).split('.')
   const i = visitor || randomId()
   const ss = visit && minute - +last! < VISIT_GAP_MINUTES ? visit : randomId()
   kept = [i, ss, minute].join('.')
   writeCookie(kept)
+  carried = ''
   stored = isKnown()
   return { i, ss }
+}
+
+/** A query parameter that brings visitor and visit at `now` (ms) to another host of the site. */
+export function carryVisitor(now: number): string {
+  const { i, ss } = touchVisitor(now)
+  return '_doorbell=' + [i, ss, now].join('.')
+}
+
+/**
+ * Takes over the visitor whom a page on one of the site's `hosts` sent here in the last two minutes.
+ * Without that page as referrer, whoever passes an address on would pass on being the visitor.
+ */
+export function meetVisitor(hosts: string[]): void {
+  const value = pick(location.search)
+  const age = Date.now() - +value.split('.')[2]!
+  if (SHAPE.test(value) && age >= 0 && age < CARRIED_LIFE_MS && hosts.includes(document.referrer.split('/')[2]!)) carried = value
 }
 
 /** True when the cookie we wrote is gone: the visitor said no in another tab, or cleared it. */

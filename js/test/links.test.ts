@@ -8,8 +8,11 @@ test.each([
   ['https://cdn.partner.test/setup.zip', 'download'],
   ['https://www.acme.test/image.iso', undefined],
   ['https://www.acme.test/pdf', undefined],
-  ['mailto:eva@acme.test', undefined],
+  ['mailto:eva@acme.test', 'mailto'],
+  ['tel:+4681234567', 'tel'],
+  ['https://shop.test/', undefined],
+  ['https://', undefined],
   ['javascript:void(0)', undefined],
 ] as const)('%s is %s', (address, kind) => {
-  expect(decideLink(new URL(address), 'www.acme.test')).toBe(kind)
+  expect(decideLink(address, 'www.acme.test', ['shop.test'])).toBe(kind)
 })

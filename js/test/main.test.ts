@@ -44,7 +44,7 @@ test('a tag without a site key says what is missing', async () => {
   const error = vi.spyOn(console, 'error').mockReturnValue()
   await load('')
   await settle()
-  expect(error).toHaveBeenCalledWith('doorbell: the script tag needs src and data-site="KEY"')
+  expect(error).toHaveBeenCalledWith('doorbell: data-site?')
   expect(hits).toEqual([])
 })
 

@@ -25,7 +25,7 @@ beforeEach(async () => {
   const { startConsent } = await import('../src/consent')
   outbox = await import('../src/outbox')
   startConsent('cookieless')
-  outbox.startOutbox({ site: 'acme-web', endpoint: 'https://bell.test/s/e', mode: 'cookieless', query: [], hash: false })
+  outbox.startOutbox({ site: 'acme-web', endpoint: 'https://bell.test/s/e', mode: 'cookieless', query: [], hash: false, hosts: [], forms: false })
 })
 
 afterEach(() => vi.useRealTimers())

@@ -1,0 +1,24 @@
+import type { Call } from './calls'
+import { hasPage, report } from './page'
+import { isMoving } from './views'
+
+let waiting: Call[] = []
+
+/** Calls belong to a page view and wait for it. */
+export function take(call: Call): void {
+  waiting.push(call)
+  release()
+}
+
+export function release(): void {
+  if (hasPage() && !isMoving()) waiting.splice(0).forEach(make)
+}
+
+export function hasWaiting(): boolean {
+  return !!waiting.length
+}
+
+function make(call: Call): void {
+  const [name, first, p] = call as unknown[] as [unknown, unknown, object | undefined]
+  if (name == 'track' && first) report(String(first), { p: p && { ...p } })
+}

@@ -1,0 +1,3 @@
+export function tell(): void {
+  // The lite build keeps no record.
+}

@@ -1,0 +1,18 @@
+const lines: unknown[][] = []
+let live = false
+
+/** Notes what was done or not done and why, for whoever asks with `doorbell('debug')`. */
+export function tell(...line: unknown[]): void {
+  lines.push(line)
+  if (live) print(line)
+}
+
+/** Prints what was told so far, and from now on as it happens. */
+export function debug(): void {
+  live = true
+  lines.forEach(print)
+}
+
+function print(line: unknown[]): void {
+  console.log('doorbell:', ...line)
+}
