@@ -20,6 +20,7 @@ from web import (
     errors,
     health,
     home,
+    identification_report,
     imports,
     live,
     products,
@@ -61,6 +62,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     targets.blueprint,
     imports.blueprint,
     vendors.blueprint,
+    identification_report.blueprint,
     health.blueprint,
 )
 

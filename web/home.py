@@ -26,6 +26,7 @@ LOOK_AFTER: tuple[Link, ...] = (
     ("Health", "/health", "tick", "Whether page views are handled and alerts are sent"),
 )
 CORRECT: tuple[Link, ...] = (
+    ("Identification report", "/reports/identification", "question", "How much is named, how often right"),
     ("Corrections", "/corrections", "company", "What was said of networks that were wrongly named"),
 )
 YOU: tuple[Link, ...] = (
