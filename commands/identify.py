@@ -6,9 +6,11 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Self
 
 import click
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -35,15 +37,45 @@ def identify(addresses: tuple[str, ...], as_json: bool, data_dir: Path | None) -
     providers = open_providers(_existing(data_dir))
     show: Callable[[Identified], None] = print_json if as_json else print_table
     failed = False
-    for text in _all_addresses(addresses):
-        try:
-            found = identify_address(text, providers)
-        except ValueError:
-            click.echo(f"{text!r} is not an internet address", err=True)
-            failed = True
-            continue
-        show(found)
+    with Counted() as counted:
+        for text in _all_addresses(addresses):
+            try:
+                found = identify_address(text, providers)
+            except ValueError:
+                click.echo(f"{text!r} is not an internet address", err=True)
+                failed = True
+                continue
+            show(found)
+            counted.add()
     sys.exit(1 if failed else 0)
+
+
+class Counted:
+    """How many addresses are done, on standard error, for who watches while the output goes elsewhere."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True)
+        self.is_shown = self.console.is_terminal and not sys.stdout.isatty()
+        self.progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.completed:,.0f} addresses"),
+            TimeElapsedColumn(),
+            console=self.console,
+            disable=not self.is_shown,
+            transient=True,
+        )
+        self.task = self.progress.add_task("identify", total=None)
+
+    def __enter__(self) -> Self:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def add(self) -> None:
+        if self.is_shown:
+            self.progress.advance(self.task)
 
 
 def _existing(data_dir: Path | None) -> Path | None:

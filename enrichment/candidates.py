@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from enrichment.classify import organisation_key
 
@@ -22,6 +23,7 @@ _HANDLE_ENDS = re.compile(r"^(as|asn|[a-z]{2})[-_]|[-_](as|asn|net)\d*$")
 _NOT_LETTERS = re.compile(r"[^a-z0-9-]+")
 
 
+@lru_cache(maxsize=10_000)
 def candidate_domains(name: str, country: str = "", handle: str = "") -> tuple[str, ...]:
     """Up to eight domains from the words of the name, its country and its network's handle, likely first."""
     words = organisation_key(name).split()

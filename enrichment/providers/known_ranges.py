@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Self
 
 import iporigin
@@ -31,12 +32,14 @@ class KnownRanges:
     def __init__(self) -> None:
         built_at = iporigin.dataset_info()["built_at"]  # type: ignore[no-untyped-call]
         self.data_date = datetime.fromtimestamp(built_at, UTC).date().isoformat()
+        # The package reads its address anew each time, which costs more than all our own look-ups.
+        self.lookup = lru_cache(maxsize=20_000)(self._lookup)
 
     @classmethod
     def open(cls, sources: Sources) -> Self:
         return cls()
 
-    def lookup(self, address: Address) -> Evidence | None:
+    def _lookup(self, address: Address) -> Evidence | None:
         origin = iporigin.classify(address)  # type: ignore[no-untyped-call]
         kind = KINDS.get(origin.kind)
         if kind is None or origin.provider in CARRIERS:

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Self
 
 from enrichment.kinds import Kind
 from enrichment.providers.address import Address
 from enrichment.providers.base import Evidence, Sources
+
+_RESERVED = Evidence(
+    source="reserved addresses",
+    basis="iana",
+    kind=Kind.RESERVED,
+    weight=1.0,
+    why="not an address of the public internet",
+)
+
+
+# `ipaddress` goes through its list of networks each time.
+@lru_cache(maxsize=20_000)
+def _is_public(address: Address) -> bool:
+    return address.is_global and not address.is_multicast
 
 
 class Reserved:
@@ -17,12 +32,4 @@ class Reserved:
         return cls()
 
     def lookup(self, address: Address) -> Evidence | None:
-        if address.is_global and not address.is_multicast:
-            return None
-        return Evidence(
-            source="reserved addresses",
-            basis="iana",
-            kind=Kind.RESERVED,
-            weight=1.0,
-            why="not an address of the public internet",
-        )
+        return None if _is_public(address) else _RESERVED

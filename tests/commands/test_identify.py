@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,6 +34,32 @@ def test_addresses_are_read_from_standard_input(data_dir: Path) -> None:
         identify, ["--json", "--data-dir", str(data_dir)], input="148.2.71.144\n\n10.0.0.1\n"
     )
     assert [json.loads(line)["kind"] for line in result.stdout.splitlines()] == ["company", "reserved"]
+
+
+def test_progress_is_for_terminals_only(data_dir: Path) -> None:
+    result = CliRunner().invoke(
+        identify, ["--json", "--data-dir", str(data_dir)], input="148.2.71.144\n" * 500
+    )
+    assert (len(result.stdout.splitlines()), result.stderr) == (500, "")
+
+
+def test_someone_who_sends_the_answers_to_a_file_sees_how_many_are_done(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    leader, terminal = pty.openpty()
+    command = [sys.executable, "-m", "commands.main", "identify", "--json", "--data-dir", str(data_dir)]
+    with (tmp_path / "out").open("wb") as out:
+        subprocess.run(
+            command,
+            input=b"148.2.71.144\n" * 300,
+            stdout=out,
+            stderr=terminal,
+            check=True,
+            env=os.environ | {"TERM": "xterm"},
+        )
+    os.close(terminal)
+    assert b"addresses" in os.read(leader, 65_536)
+    os.close(leader)
 
 
 def test_what_is_no_address_is_said_and_the_rest_goes_on(data_dir: Path) -> None:
