@@ -27,6 +27,8 @@ PAGES: dict[str, str] = {
     "site that waits": "/sites/{new_site}",
     "add site": "/sites/new",
     "edit site": "/sites/{site}/edit",
+    "new key of a server": "/sites/{site}/keys/new",
+    "what was stored": "/visits/{scania_visit}/stored",
     "products": "/products",
     "product": "/products/{product}",
     "delete product": "/products/{product}/delete",

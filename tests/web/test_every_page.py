@@ -25,6 +25,7 @@ ADMIN_PAGES = (
     "/sites/new",
     "/sites/{site}",
     "/sites/{site}/edit",
+    "/sites/{site}/keys/new",
     "/sites/{site}?url=/pricing",
     "/products",
     "/products/new",
