@@ -17,8 +17,8 @@ async function bundle(entry, format, plugins = []) {
     target: 'es2020',
     charset: 'utf8',
     minifySyntax: true,
-    // Our own names only; those of the browser and of the protocol stay.
-    mangleProps: /^(site|endpoint|mode|query|hosts|forms)$/,
+    // Our own names only; those of the browser, the protocol and the module's callers stay.
+    ...(format == 'iife' && { mangleProps: /^(site|endpoint|mode|query|hosts|forms)$/ }),
     tsconfigRaw: {},
     plugins,
     write: false,
@@ -84,18 +84,28 @@ const lite = {
     }),
 }
 
-mkdirSync(target, { recursive: true })
-const full = Buffer.from(await smallest(await bundle('src/main.ts', 'iife')))
-const small = Buffer.from(await smallest(await bundle('src/main.ts', 'iife', [lite])))
-write('v.js', full)
-write('v.lite.js', small)
-const manifest = { version, file: 'v.js', ...describe(full), lite: { file: 'v.lite.js', ...describe(small) } }
-writeFileSync(target + 'manifest.json', JSON.stringify(manifest, null, 2) + '\n')
+async function buildModule() {
+  mkdirSync(here('dist'), { recursive: true })
+  writeFileSync(here('dist/module.js'), await smallest(await bundle('src/module.ts', 'esm')))
+}
 
-// A released build is served for as long as somebody may have its address in a page.
-if (process.argv.includes('--release')) {
+async function buildScripts() {
+  mkdirSync(target, { recursive: true })
+  const full = Buffer.from(await smallest(await bundle('src/main.ts', 'iife')))
+  const small = Buffer.from(await smallest(await bundle('src/main.ts', 'iife', [lite])))
+  write('v.js', full)
+  write('v.lite.js', small)
+  const manifest = { version, file: 'v.js', ...describe(full), lite: { file: 'v.lite.js', ...describe(small) } }
+  writeFileSync(target + 'manifest.json', JSON.stringify(manifest, null, 2) + '\n')
+  if (process.argv.includes('--release')) keep(manifest, full, small)
+  console.log('v.js', manifest.sha256_8, manifest.sizes, 'v.lite.js', manifest.lite.sha256_8, manifest.lite.sizes)
+}
+
+/** A released build is served for as long as somebody may have its address in a page. */
+function keep(manifest, full, small) {
   mkdirSync(target + 'releases', { recursive: true })
   write(`releases/v.${manifest.sha256_8}.js`, full)
   write(`releases/v.lite.${manifest.lite.sha256_8}.js`, small)
 }
-console.log('v.js', manifest.sha256_8, manifest.sizes, 'v.lite.js', manifest.lite.sha256_8, manifest.lite.sizes)
+
+await (process.argv.includes('--package') ? buildModule() : buildScripts())
