@@ -29,7 +29,8 @@ export function getConsent(): Consent {
 /** Begins with what is remembered: the visitor's cookie means yes; a no is kept where the site itself says yes. */
 export function startConsent(siteMode: Mode): void {
   mode = siteMode
-  choice = readItem(REFUSED) ? 'n' : isKnown() ? 'y' : ''
+  // Only there a no is kept; storage is slow to ask.
+  choice = mode == 'granted' && readItem(REFUSED) ? 'n' : isKnown() ? 'y' : ''
   settle()
 }
 
