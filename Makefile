@@ -41,6 +41,7 @@ bench: $(VENV)/installed-test
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m bench.collector
 	$(BIN)/python -m bench.identify
+	$(BIN)/python -m bench.snippet
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

