@@ -60,6 +60,11 @@ def report(site: str, number: int, text: str, now: datetime) -> bytes:
     return json.dumps({"s": site, "v": 1, "at": moment, "c": "n", "z": text[:35], "b": hits}).encode()
 
 
+def enough(database: Database) -> tuple[str, ...]:
+    """All of them once; what the other database adds is its own refusals, and a fifth shows those."""
+    return HOSTILE if database.is_sqlite else HOSTILE[::5]
+
+
 @pytest.fixture
 def visited(app: Flask, database: Database, settings: Settings, cast: Cast, now: datetime) -> list[int]:
     """Everything sent, taken, identified and decided on; the statuses of the answers."""
@@ -145,17 +150,19 @@ def test_no_page_lets_them_out_unescaped(
 
 
 @pytest.mark.parametrize("page", ["/live", "/companies", "/alerts"])
-def test_searching_for_them_breaks_nothing(as_admin: Browser, page: str) -> None:
-    for text in HOSTILE:
+def test_searching_for_them_breaks_nothing(as_admin: Browser, database: Database, page: str) -> None:
+    for text in enough(database):
         answer = as_admin.get(page, query_string={"q": text.encode("utf-8", "replace")})
         assert answer.status_code == 200, text
         assert intruders(answer.text) == [], text
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_a_form_full_of_them_is_refused_or_kept_as_text(as_admin: Browser, cast: Cast, path: str) -> None:
+def test_a_form_full_of_them_is_refused_or_kept_as_text(
+    as_admin: Browser, cast: Cast, database: Database, path: str
+) -> None:
     filled = path.format(bob=cast.bob.id, site=cast.site.id)
-    for text in HOSTILE:
+    for text in enough(database):
         fields = dict.fromkeys(FORMS[path], text.encode("utf-8", "surrogatepass"))
         answer = as_admin.post(filled, data=GOOD | fields)
         assert answer.status_code in (200, 302, 413, 422, 429), text
