@@ -19,9 +19,12 @@ from sqlalchemy import Connection, create_engine, inspect, text
 
 from enrichment.models import Company, Deal, TargetList, TargetListEntry
 from migrations.metadata import metadata
+from tests.chromium import browser, chromium_path, context, page, playwright
 from tracker.db import Database, make_engine
 from tracker.models import Site, User
 from tracker.settings import Settings
+
+__all__ = ["browser", "chromium_path", "context", "page", "playwright"]
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 T = TypeVar("T")

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
-from tests.browser.conftest import CHROMIUM_FLAGS
 from tests.browser.proxy import Proxy
 from tests.browser.recorder import Server
+from tests.chromium import CHROMIUM_FLAGS
 from tests.conftest import PostgresServer, wait_until
 from tests.fakes.elks import PASSWORD, USERNAME, Fake46elks
 from tests.fakes.slack import TOKEN, FakeSlack

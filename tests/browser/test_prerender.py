@@ -11,8 +11,8 @@ from threading import Event
 
 import pytest
 
-from tests.browser.conftest import CHROMIUM_FLAGS
 from tests.browser.recorder import Answer, Received, Recorder, Server
+from tests.chromium import CHROMIUM_FLAGS
 from tests.conftest import wait_until
 
 RULES = (

@@ -9,12 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import browser, chromium_path, context, page, playwright
 from tests.browser.recorder import Answer, Server
 from tests.clients.door import Door
 from tests.conftest import Cast, wait_until
-
-__all__ = ["browser", "chromium_path", "context", "page", "playwright"]
 
 UMD = Path(__file__).parent / "node_modules" / "@segment" / "analytics-next" / "dist" / "umd"
 
