@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from sqlalchemy import select
 
 from alerts.books import get_books
 from alerts.config import apply_config, parse_config
 from enrichment.imports import import_rows
 from tests.conftest import wait_until
 from tracker.db import Database, utc_now
+from tracker.models import PageView, Visit
 from tracker.settings import Settings, read_settings
 
 ROOT = Path(__file__).parent.parent
@@ -140,11 +142,16 @@ class Stand:
         return get_books(self.database, self.settings.inbox_dir)
 
     def drained(self) -> bool:
-        """Whether nothing waits any more: no hit, no delivery."""
-        books = self.books()
-        return books["waiting"] == 0 and not any(
-            books["deliveries"][state] for state in ("waiting", "sending")
-        )
+        """Whether nothing waits any more, asked in the order of the way: hit, visit, page view, delivery."""
+        if self.books()["waiting"]:
+            return False
+        with self.database.read() as session:
+            visit = session.scalar(select(Visit.id).where(Visit.identified_at.is_(None)).limit(1))
+            page = session.scalar(select(PageView.id).where(PageView.decided_at.is_(None)).limit(1))
+        if visit or page:
+            return False
+        deliveries = self.books()["deliveries"]
+        return not (deliveries["waiting"] or deliveries["sending"])
 
     def status(self, path: str) -> int:
         try:
