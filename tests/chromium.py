@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+
+# Patience costs nothing where all is well, and a busy machine needs it.
+expect.set_options(timeout=30_000)
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
