@@ -13,8 +13,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, sync_playwright
 
-from tests.browser.conftest import CHROMIUM_FLAGS
 from tests.browser.recorder import CORS, STATIC, TYPES, Answer, Received, Recorder
+from tests.chromium import CHROMIUM_FLAGS
 
 SLOWER = 4
 ROUNDS = 9
