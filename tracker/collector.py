@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 import msgspec
 from flask import Blueprint, Response, request
 
-from tracker.address import find_client_address, is_inside, read_address
+from tracker.address import find_client_address
 from tracker.answers import (
     ANYWHERE,
     EMBEDDABLE,
@@ -36,6 +36,7 @@ from tracker.answers import (
 )
 from tracker.clean import find_host
 from tracker.db import Database, utc_now
+from tracker.filters import find_drop
 from tracker.inbox import Inbox, InboxError, InboxFull, wake
 from tracker.notes import REFUSED_HOST, SCRIPT, CollectorNotes
 from tracker.origin import is_from_site
@@ -289,13 +290,11 @@ def _discard(stream: InputStream, size: int) -> None:
 
 
 def find_dropped(site: SiteFacts, envelope: Envelope, now: datetime) -> str:
-    """Why the hits will be dropped, as far as that is known already; told only while debug is on."""
+    """Why the hits will be dropped; told only while debug is on."""
     if site.debug_until is None or site.debug_until <= now:
         return ""
-    if envelope.prerender:
-        return "prerender"
-    address = read_address(envelope.address)
-    return "staff" if address and is_inside(address, site.staff_networks) else ""
+    drop = find_drop(envelope, site.staff_networks)
+    return drop.reason.value if drop else ""
 
 
 def _script_headers(script: Script, encoding: str, *, lasting: bool) -> Headers:

@@ -20,6 +20,8 @@ MOST_UNPACKED = 10 * MOST_BYTES
 MOST_HITS = 50
 MOST_PROPS = 30
 MOST_FIELDS = 20
+# Hits about a link; its query may hold what a visitor typed, or a ticket that opens doors.
+LINKS = frozenset({"outbound", "download", "mailto", "tel"})
 LONGEST_SKEW = 7 * 86_400 * 1_000  # milliseconds
 
 Millis = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -271,7 +273,7 @@ def _make_hit(raw: _RawHit, seen: int, extra: frozenset[str], *, consented: bool
         page=page,
         sequence=raw.k,
         client_time=raw.t,
-        props={clean_text(key, 64): _clean_value(value) for key, value in raw.p.items()},
+        props=_clean_props(name, raw.p),
         engaged=raw.e,
         scroll=raw.sd,
         form=_clean_form(raw.f) if consented else {},
@@ -316,6 +318,14 @@ def _page_url(text: str, extra: frozenset[str]) -> str:
         return clean_url(text, extra)
     except BadUrl:
         raise HitError("url_invalid") from None
+
+
+def _clean_props(name: str, props: dict[str, Value]) -> dict[str, Value]:
+    """Properties within their limits; a followed link goes without its query, whoever sends it."""
+    clean = {clean_text(key, 64): _clean_value(value) for key, value in props.items()}
+    if name in LINKS and isinstance(url := clean.get("url"), str):
+        clean["url"] = url.partition("#")[0].partition("?")[0]
+    return clean
 
 
 def _clean_value(value: Value) -> Value:

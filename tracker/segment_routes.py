@@ -55,7 +55,7 @@ def segment_blueprint(collector: Collector) -> Blueprint:
     def take(route: str) -> Response:
         return as_response(_answer(collector, ROUTES[route], request.environ))
 
-    @blueprint.get("/projects/<key>/settings")
+    @blueprint.route("/projects/<key>/settings", methods=["GET", "OPTIONS"], provide_automatic_options=False)
     def project(key: str) -> Response:
         return as_response(_answer_settings(collector, key, request.environ))
 
@@ -108,6 +108,8 @@ def read_basic_user(header: str) -> str:
 
 def _answer_settings(collector: Collector, key: str, environ: WSGIEnvironment) -> Answer:
     """What Segment's browser client asks before it sends: where to send to, and nothing else."""
+    if environ["REQUEST_METHOD"] == "OPTIONS":
+        return Answer(204, ANYWHERE + PREFLIGHT)
     try:
         collector.admit(key, collector.read_arrival(environ).address, environ)
     except Refusal as error:

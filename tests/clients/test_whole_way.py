@@ -18,6 +18,7 @@ from tests.clients.door import Door
 from tracker.db import Database, utc_now
 from tracker.ingest import ingest_waiting
 from tracker.models import Action, PageView, QuarantinedHit, Site, Visit, Visitor
+from tracker.segment_routes import ROUTES
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
@@ -109,11 +110,46 @@ def test_a_server_does_not_take_a_visits_address_away(
         assert session.scalars(select(Visit.address)).all() == ["198.51.100.7"]
 
 
-def test_the_browser_may_send_the_headers_of_a_retry(door: Door) -> None:
-    answer = requests.options(f"{door.url}/v1/t", timeout=30)
-    assert answer.status_code == 204
-    allowed = answer.headers["Access-Control-Allow-Headers"]
-    assert allowed == "authorization, content-type, x-retry-count"
+def test_a_browser_may_send_the_headers_of_a_retry_everywhere(door: Door) -> None:
+    for route in (*ROUTES, "projects/acme-web/settings"):
+        answer = requests.options(f"{door.url}/v1/{route}", timeout=30)
+        assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (204, "*")
+        allowed = answer.headers["Access-Control-Allow-Headers"]
+        assert allowed == "authorization, content-type, x-retry-count"
+        assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+
+
+ONE_OF_EACH: dict[str, dict[str, Any]] = {
+    "track": {"event": "Signed up"},
+    "page": {"properties": {"url": "https://www.ours.test/"}},
+    "identify": {"traits": {"email": "eva@acme.test"}},
+    "group": {"groupId": "acme"},
+    "alias": {"previousId": "old"},
+    "screen": {"name": "Home"},
+}
+NAMES = {"track": "Signed up", "page": "pageview", "screen": "pageview"}
+
+
+def test_every_route_takes_its_message_as_text_of_a_page_or_json_of_a_server(door: Door) -> None:
+    for at, (route, kind) in enumerate(ROUTES.items()):
+        body = {"anonymousId": "0f1e2d3c-1111", "messageId": f"m-{at}", "writeKey": "acme-web"}
+        body |= ONE_OF_EACH[kind] if kind else {"batch": [message("track", event="Signed up", **body)]}
+        content_type = ("text/plain", "application/json")[at % 2]
+        answer = requests.post(
+            f"{door.url}/v1/{route}",
+            data=json.dumps(body),
+            headers={"Content-Type": content_type},
+            timeout=30,
+        )
+        assert (answer.status_code, answer.json()) == (200, {"success": True})
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
+        assert (door.hits()[-1].id, door.hits()[-1].name) == (f"m-{at}", NAMES.get(kind or "track", kind))
+
+
+def test_other_methods_are_not_answered(door: Door) -> None:
+    assert requests.get(f"{door.url}/v1/batch", timeout=30).status_code == 405
+    assert requests.post(f"{door.url}/v1/projects/acme-web/settings", timeout=30).status_code == 405
 
 
 def test_the_settings_say_where_to_send_to(door: Door) -> None:

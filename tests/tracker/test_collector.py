@@ -16,6 +16,7 @@ from sqlalchemy import text, update
 from werkzeug.test import Client, TestResponse
 
 from tests.conftest import NOW, Cast, make_settings, wait_until
+from tests.tracker.hits import FIREFOX
 from tests.tracker.trouble import ACCEPTED, HIT, REFUSED, TOO_LARGE, hit, report
 from tracker.collector import Collector, collector_blueprint, collector_front, read_body
 from tracker.db import Database
@@ -305,6 +306,8 @@ def test_accepting_goes_on_while_the_database_is_away(database: Database, house:
     ("headers", "address", "reason"),
     [
         ({"Sec-Purpose": "prefetch;prerender"}, "192.0.2.1", "prerender"),
+        ({"User-Agent": "Googlebot/2.1"}, "192.0.2.1", "bot"),
+        ({"User-Agent": ""}, "192.0.2.1", "bot"),
         ({}, "203.0.113.9", "staff"),
         ({}, "192.0.2.1", None),
     ],
@@ -315,7 +318,8 @@ def test_a_site_under_debug_hears_why_hits_are_dropped(
     with database.write() as session:
         session.execute(update(Site).values(debug_until=NOW + timedelta(minutes=5)))
     house.sites.refresh()
-    answer = house.post(headers=PAGE | headers, environ_base={"REMOTE_ADDR": address})
+    sent = PAGE | {"User-Agent": FIREFOX} | headers
+    answer = house.post(headers=sent, environ_base={"REMOTE_ADDR": address})
     assert (answer.status_code, answer.headers.get("X-Dropped")) == (202, reason)
     assert len(house.kept()) == 1
 
@@ -456,6 +460,29 @@ def test_the_script_comes_compressed_with_an_etag_of_its_own(house: House) -> No
     assert (packed.headers["Content-Encoding"], best.headers["Content-Encoding"]) == ("gzip", "br")
     assert gzip.decompress(packed.data) == plain.data
     assert len({answer.headers["ETag"] for answer in (plain, packed, best)}) == 3
+
+
+@pytest.mark.parametrize("name", ["v.js", "v.lite.js"])
+@pytest.mark.parametrize("door", ["view"])
+def test_every_name_of_a_build_is_packed_embeddable_and_known_by_its_etag(house: House, name: str) -> None:
+    build = house.client.head(f"/s/{name}").headers["ETag"].strip('"')
+    for path in (f"/s/{name}", f"/s/{name.removesuffix('.js')}.{build}.js"):
+        answer = house.client.get(path, headers={"Accept-Encoding": "br"})
+        known = {"Accept-Encoding": "br", "If-None-Match": answer.headers["ETag"]}
+        again = house.client.get(path, headers=known)
+        assert (answer.status_code, answer.headers["Content-Encoding"]) == (200, "br")
+        assert (again.status_code, again.data) == (304, b"")
+        for one in (answer, again):
+            assert one.headers["Access-Control-Allow-Origin"] == "*"
+            assert one.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+            assert one.headers["Vary"] == "Accept-Encoding"
+            assert "max-age" in one.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("door", ["view"])
+def test_the_script_is_the_same_for_every_visitor(house: House) -> None:
+    signals = {"DNT": "1", "Sec-GPC": "1", "Cookie": "a=b", "User-Agent": "Googlebot/2.1"}
+    assert house.client.get("/s/v.js", headers=signals).data == house.client.get("/s/v.js").data
 
 
 def test_a_build_named_by_its_hash_never_changes(house: House) -> None:
