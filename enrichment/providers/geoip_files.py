@@ -20,7 +20,16 @@ from geoip2.database import Reader
 from geoip2.errors import AddressNotFoundError
 
 from enrichment.providers.address import Address
-from enrichment.providers.swaps import BROKEN, Facts, Mark, find_doubt, mark_of, previous_of, read_facts
+from enrichment.providers.swaps import (
+    BROKEN,
+    Content,
+    Mark,
+    check_content,
+    find_doubt,
+    keep_previous,
+    mark_of,
+    previous_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -34,13 +43,12 @@ class GeoipFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._reader: Reader | None = Reader(path, mode=maxminddb.MODE_MEMORY)
-        metadata = self._reader.metadata()
-        if not metadata.node_count:
+        self.data = path.read_bytes()
+        self.facts = check_content(Content(self.data, path))
+        if not self.facts.node_count:
             raise maxminddb.InvalidDatabaseError("it holds no networks")
-        self.edition = str(metadata.database_type)
-        self.build_epoch = int(metadata.build_epoch)
-        self.facts = Facts(self.edition, int(metadata.node_count), self.build_epoch)
+        self._reader: Reader | None = Reader(Content(self.data, path), mode=maxminddb.MODE_FD)
+        self.edition, self.build_epoch = self.facts.edition, self.facts.build_epoch
         self.data_date = datetime.fromtimestamp(self.build_epoch, UTC).date().isoformat()
 
     @property
@@ -134,19 +142,31 @@ def _hold(path: Path, held: Held | None) -> Held:
         # It failed at a look-up, so what stood there before is better.
         return Held(mark, _open_previous(path))
     new = _open_checked(path, old)
+    if new and old:
+        _keep(path, old, new)
     return Held(mark, new or old or _open_previous(path))
 
 
 def _open_checked(path: Path, old: GeoipFile | None) -> GeoipFile | None:
     """The file, opened; None when it cannot be, or when it is not what should follow the old one."""
     try:
-        facts = read_facts(path)
-        if old is not None and (doubt := find_doubt(old.facts, facts)):
+        new = GeoipFile(path)
+        if old is not None and (doubt := find_doubt(old.facts, new.facts)):
             raise maxminddb.InvalidDatabaseError(doubt)
-        return GeoipFile(path)
     except BROKEN as error:
         log_refusal(path, error)
         return None
+    return new
+
+
+def _keep(path: Path, old: GeoipFile, new: GeoipFile) -> None:
+    """What was in use stays on the disk: damage to the new file may show only at a look-up."""
+    if old.data == new.data or old.path != path:
+        return
+    try:
+        keep_previous(path, old.data)
+    except OSError as error:
+        logger.warning("GeoIP file in use before is not kept: file=%s reason=%s", path, error)
 
 
 def _open_previous(path: Path) -> GeoipFile | None:

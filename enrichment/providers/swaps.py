@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,12 +67,30 @@ def read_facts(path: Path) -> Facts:
     Raises whatever a damaged file makes the reader raise.
     """
     with maxminddb.open_database(path, maxminddb.MODE_FILE) as reader:
-        metadata = reader.metadata()
-        for address in PROBES:
-            # An IPv4 database has no answer for an IPv6 address, and says so by an error.
-            if metadata.ip_version == 6 or ":" not in address:
-                reader.get(address)
-        return Facts(str(metadata.database_type), int(metadata.node_count), int(metadata.build_epoch))
+        return _ask_probes(reader)
+
+
+class Content(io.BytesIO):
+    """A database in memory, under the name that errors call it by."""
+
+    def __init__(self, data: bytes, path: Path) -> None:
+        super().__init__(data)
+        self.name = path.name
+
+
+def check_content(content: Content) -> Facts:
+    """As `read_facts`, of what was read already: what is checked is what is used."""
+    with maxminddb.open_database(content, maxminddb.MODE_FD) as reader:
+        return _ask_probes(reader)
+
+
+def _ask_probes(reader: maxminddb.Reader) -> Facts:
+    metadata = reader.metadata()
+    for address in PROBES:
+        # An IPv4 database has no answer for an IPv6 address, and says so by an error.
+        if metadata.ip_version == 6 or ":" not in address:
+            reader.get(address)
+    return Facts(str(metadata.database_type), int(metadata.node_count), int(metadata.build_epoch))
 
 
 def find_doubt(old: Facts, new: Facts) -> str:
@@ -84,3 +105,13 @@ def find_doubt(old: Facts, new: Facts) -> str:
 def previous_of(path: Path) -> Path:
     """Where the file that was in use before is kept for a rollback."""
     return path.with_name(f"{path.name}.previous")
+
+
+def keep_previous(path: Path, data: bytes) -> None:
+    """Writes what was in use before beside the file, in one step. Raises OSError where it cannot."""
+    previous = previous_of(path)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".previous-", delete=False) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).replace(previous)

@@ -32,7 +32,7 @@ def providers(unpacked: Path) -> tuple[Provider, ...]:
     return open_providers(unpacked)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def maxmind() -> Path:
     """MaxMind's public test databases."""
     if not MAXMIND.is_dir():
