@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+from array import array
+from bisect import bisect_left
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Self
 
@@ -14,30 +16,77 @@ from enrichment.providers.address import Address
 from enrichment.providers.base import Evidence, Sources
 from enrichment.providers.routing_table import Route, RoutingTable
 
+COLUMNS = ("asn", "kind", "organisation", "domains", "country", "reviewed", "basis")
+# What a review can stand on, and the words of the evidence for it.
+BASES = {
+    "known organisation": "a known organisation",
+    "listed company": "a company listed on an exchange",
+    "public body": "a public body",
+    "school or research": "a school or a research body",
+    "name and handle": "by its name and handle",
+    "sister networks": "its other networks show it",
+    "sells access": "it sells access to the internet",
+    "sells hosting": "it sells hosting or runs others' servers",
+    "hides its users": "its users hide behind it",
+    "person": "a person's or a club's network",
+    "cannot tell": "its name does not tell a business from a provider",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a person found out about the holder of an AS number; an empty name means the registered one."""
+    """What a person found out about the holder of an AS number; an empty name means the registered one.
 
+    `country` is where the holder is at home (ISO 3166, two letters), `basis` a key of `BASES`.
+    """
+
+    asn: int
     kind: Kind
     organisation: str
     domains: tuple[str, ...]
+    country: str
     reviewed: str
+    basis: str
+
+
+class ReviewBook:
+    """The rows of a file of reviews, kept as text: of thousands only a few are ever asked for."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.splitlines()[1:]
+        self.numbers = array("L", (int(line.partition(",")[0]) for line in self.lines))
+
+    def find(self, asn: int) -> Review | None:
+        """The review of an AS number; the rows are sorted by it."""
+        at = bisect_left(self.numbers, asn)
+        is_there = at < len(self.numbers) and self.numbers[at] == asn
+        return read_review(self.lines[at]) if is_there else None
+
+
+def read_review(line: str) -> Review:
+    """One line of `overrides.csv`."""
+    row = dict(zip(COLUMNS, next(csv.reader([line])), strict=True))
+    return Review(
+        asn=int(row["asn"]),
+        kind=Kind(row["kind"]),
+        organisation=row["organisation"],
+        domains=tuple(row["domains"].split("|")) if row["domains"] else (),
+        country=row["country"],
+        reviewed=row["reviewed"],
+        basis=row["basis"],
+    )
 
 
 @cache
-def reviews() -> dict[int, Review]:
-    """`overrides.csv` by AS number."""
-    with (files("enrichment") / "data" / "overrides.csv").open(encoding="utf-8") as file:
-        return {
-            int(row["asn"]): Review(
-                kind=Kind(row["kind"]),
-                organisation=row["organisation"],
-                domains=tuple(row["domains"].split("|")) if row["domains"] else (),
-                reviewed=row["reviewed"],
-            )
-            for row in csv.DictReader(file)
-        }
+def reviews() -> ReviewBook:
+    """The reviews that ship with Doorbell."""
+    return ReviewBook((files("enrichment") / "data" / "overrides.csv").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=5_000)
+def find_review(asn: int) -> Review | None:
+    """The shipped review of an AS number; None when nobody has looked at it."""
+    return reviews().find(asn)
 
 
 class ReviewedNetworks:
@@ -52,7 +101,7 @@ class ReviewedNetworks:
 
     def lookup(self, address: Address) -> Evidence | None:
         route = self.routing.find(address)
-        review = reviews().get(route.asn) if route else None
+        review = find_review(route.asn) if route else None
         if route is None or review is None or not self.wants(review.kind):
             return None
         return _evidence(route, review)
@@ -75,19 +124,19 @@ def _evidence(route: Route, review: Review) -> Evidence:
         basis="routes",
         kind=review.kind,
         weight=KNOWN_WEIGHT,
-        why=_why(route, review.kind),
+        why=_why(review),
         data_date=review.reviewed,
         network=route.network,
         raw_name=route.name,
         handle=route.handle,
         organisation=name if review.kind in ORGANISATIONS else "",
         domains=review.domains,
-        country=route.country,
+        country=review.country or route.country,
         asn=route.asn,
     )
 
 
-def _why(route: Route, kind: Kind) -> str:
-    if kind in ORGANISATIONS:
-        return f"the network is its own (AS{route.asn}), checked by hand"
-    return f"AS{route.asn} was checked by hand: {kind}"
+def _why(review: Review) -> str:
+    if review.kind in ORGANISATIONS:
+        return f"the network is its own (AS{review.asn}), checked by hand: {BASES[review.basis]}"
+    return f"AS{review.asn} was checked by hand: {review.kind}, {BASES[review.basis]}"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from enrichment.classify import kind_words, known_organisations, organisation_key
 from enrichment.companies import registered_domain
-from enrichment.kinds import NEVER_NAMED, Kind
-from enrichment.providers.reviewed import reviews
+from enrichment.kinds import Kind
+from enrichment.providers.reviewed import find_review
 from enrichment.providers.routing_table import RoutingTable
+from tools.check_reviews import FILE, find_faults, known_numbers, read_rows
 
 
 def test_names_are_folded_as_they_are_looked_up() -> None:
@@ -16,21 +19,29 @@ def test_names_are_folded_as_they_are_looked_up() -> None:
 
 
 def test_every_domain_is_one_that_can_be_registered() -> None:
-    rows = [*known_organisations().values(), *reviews().values()]
+    rows = known_organisations().values()
     assert [domain for row in rows for domain in row.domains if registered_domain(domain) != domain] == []
 
 
-def test_only_organisations_have_domains() -> None:
-    denied = {Kind.ISP, Kind.UNKNOWN, *NEVER_NAMED}
-    assert [number for number, row in reviews().items() if row.kind in denied and row.domains] == []
-
-
-def test_every_review_has_a_date_and_a_name() -> None:
-    assert all(date.fromisoformat(row.reviewed) and row.organisation for row in reviews().values())
+def test_the_reviews_have_no_fault(routing: RoutingTable) -> None:
+    assert list(find_faults(read_rows(FILE), known_numbers(routing.path))) == []
 
 
 def test_the_reviewed_networks_of_the_north_are_many() -> None:
-    assert len(reviews()) > 1_500
+    north = {"SE", "NO", "DK", "FI", "IS", "FO", "GL", "AX"}
+    assert sum(row["country"] in north for row in read_rows(FILE)) > 1_800
+
+
+@pytest.mark.parametrize("asn", [224, 13167, 216025])
+def test_a_review_is_found_by_its_number(asn: int) -> None:
+    found = find_review(asn)
+    assert found is not None
+    assert found.asn == asn
+
+
+@pytest.mark.parametrize("asn", [1, 225, 4_294_967_295])
+def test_a_number_nobody_looked_at_has_no_review(asn: int) -> None:
+    assert find_review(asn) is None
 
 
 def test_providers_are_looked_for_before_companies() -> None:
