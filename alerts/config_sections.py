@@ -49,7 +49,7 @@ from enrichment.contacts import take_over_claims
 from enrichment.lifecycle import STAGES, set_stage
 from enrichment.models import Company, Contact, Product, TargetList, VendorAccount
 from enrichment.targets import get_domains, put_on_list, take_off_list
-from enrichment.vendors import VENDORS, vendor_class
+from enrichment.vendors import REGISTRIES, VENDORS, vendor_class
 from enrichment.vendors.work import close_breaker, known_vendors
 from tracker.models import Site, User
 from tracker.settings import Settings
@@ -309,13 +309,17 @@ class Rules(Section):
         row.updated_at, row.updated_by = applying.now, applying.changed_by[:320]
 
 
+# The registries' terms have to be read and confirmed by a person, on their page.
+_PLAIN_VENDORS = tuple(kind for kind in VENDORS if kind not in REGISTRIES)
+
+
 class Vendors(Section):
     """Vendors that are asked whose an address is; without its key a vendor cannot be switched on."""
 
     name = "vendors"
     key = "kind"
     fields: ClassVar[Mapping[str, Reader]] = {
-        "kind": read_choice(*VENDORS),
+        "kind": read_choice(*_PLAIN_VENDORS),
         "enabled": read_flag,
         "sites": read_list(read_site_key, limit=200),
         "daily_budget": read_count(10_000_000),
@@ -325,13 +329,13 @@ class Vendors(Section):
 
     def fields_of(self, entry: Mapping[str, Any]) -> Mapping[str, Reader]:
         kind = entry["kind"]
-        if not isinstance(kind, str) or kind not in VENDORS:
+        if not isinstance(kind, str) or kind not in _PLAIN_VENDORS:
             # The kind itself is the fault to tell; its fields cannot be known.
             return {**dict.fromkeys(entry, _read_setting), **self.fields}
         return {**self.fields, **{field.name: _read_setting for field in vendor_class(kind).fields}}
 
     def rows(self, session: Session) -> Mapping[str, VendorAccount]:
-        return {row.kind: row for row in known_vendors(session)}
+        return {row.kind: row for row in known_vendors(session) if row.kind in _PLAIN_VENDORS}
 
     def values(self, session: Session, row: VendorAccount) -> Values:
         values: Values = {"kind": row.kind, "enabled": row.enabled, "sites": tuple(row.sites)}
@@ -358,7 +362,7 @@ class Vendors(Section):
         close_breaker(row)
 
     def secrets_of(self, values: Values) -> frozenset[str]:
-        own = vendor_class(values["kind"]).fields if values.get("kind") in VENDORS else ()
+        own = vendor_class(values["kind"]).fields if values.get("kind") in _PLAIN_VENDORS else ()
         return frozenset(field.name for field in own if field.secret)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts import words
-from alerts.conditions import Check, share_of
+from alerts.conditions.base import Check, share_of
 from alerts.facts import Facts
 from alerts.models import Outcome
 from alerts.sentences import Names, Piece, read_back, read_back_pieces

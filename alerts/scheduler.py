@@ -26,7 +26,7 @@ from enrichment.providers import make_providers, refresh_providers
 from enrichment.providers.base import Provider
 from enrichment.refresh import refresh_maxmind
 from enrichment.reverse_dns import NameAsker, delete_old_names
-from enrichment.vendors.work import ask_waiting, delete_old_requests
+from enrichment.vendors.work import ask_registries, ask_waiting, delete_old_requests
 from tracker.db import Database, utc_now
 from tracker.ingest import ingest_waiting
 from tracker.models import JobTick
@@ -79,6 +79,10 @@ def deliver(tools: Tools, now: datetime) -> int:
 
 def ask_vendors(tools: Tools, now: datetime) -> int:
     return ask_waiting(tools.database, tools.settings, now)
+
+
+def ask_rdap(tools: Tools, now: datetime) -> int:
+    return ask_registries(tools.database, tools.settings, now)
 
 
 def ask_names(tools: Tools, now: datetime) -> int:
@@ -137,6 +141,7 @@ JOBS: tuple[Job, ...] = (
     Job("sending", 1, (Step("deliveries", deliver),)),
     # Vendors are far ends too; a visit they know is identified anew by the first job.
     Job("vendors", 2, (Step("vendors", ask_vendors),), rings="page views"),
+    Job("registries", 5, (Step("registries", ask_rdap),), rings="page views"),
     Job("names", 2, (Step("names", ask_names),), rings="page views"),
     Job("data", 30, (Step("data", swap_data),)),
     Job("fetching", 600, (Step("fetching", fetch_data),)),
