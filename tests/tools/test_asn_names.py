@@ -27,10 +27,18 @@ def test_a_handle_before_the_name_is_taken_off(name: str, handle: str, clean: st
         ("DSV A/S", "DSV"),
         ("Tele2 Sverige AB", "TELE2"),
         ("Coca-Cola Company", "COCA-COLA"),
+        ("manitu GmbH", "MANITU"),
+        ("mono solutions ApS", "MONO"),
+        ("Incapsula Inc", "INCAPSULA"),
+        ("PLAY2GO - FZCO", "PLAY2GO"),
     ],
 )
 def test_a_handle_that_is_the_name_stays(name: str, handle: str) -> None:
     assert clean_name(name, handle) == name
+
+
+def test_a_handle_stays_where_there_is_no_name() -> None:
+    assert clean_name("SONATEL - IDDQD", "SONATEL") == "SONATEL"
 
 
 def test_a_name_with_a_dash_in_it_stays() -> None:
