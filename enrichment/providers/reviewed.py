@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -50,17 +51,28 @@ class Review:
 
 
 class ReviewBook:
-    """The rows of a file of reviews, kept as text: of thousands only a few are ever asked for."""
+    """The rows of a file of reviews, kept as its bytes: of many thousand only a few are ever asked for."""
 
-    def __init__(self, text: str) -> None:
-        self.lines = text.splitlines()[1:]
-        self.numbers = array("L", (int(line.partition(",")[0]) for line in self.lines))
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self.starts = array("I", _line_starts(raw))
+        self.numbers = array("I", (int(raw[start : raw.index(b",", start)]) for start in self.starts))
 
     def find(self, asn: int) -> Review | None:
         """The review of an AS number; the rows are sorted by it."""
         at = bisect_left(self.numbers, asn)
-        is_there = at < len(self.numbers) and self.numbers[at] == asn
-        return read_review(self.lines[at]) if is_there else None
+        if at == len(self.numbers) or self.numbers[at] != asn:
+            return None
+        start = self.starts[at]
+        return read_review(self.raw[start : self.raw.index(b"\n", start)].decode())
+
+
+def _line_starts(raw: bytes) -> Iterator[int]:
+    """Where each line but the first begins; the last one ends with a line feed as well."""
+    start = raw.find(b"\n") + 1
+    while 0 < start < len(raw):
+        yield start
+        start = raw.find(b"\n", start) + 1
 
 
 def read_review(line: str) -> Review:
@@ -80,7 +92,7 @@ def read_review(line: str) -> Review:
 @cache
 def reviews() -> ReviewBook:
     """The reviews that ship with Doorbell."""
-    return ReviewBook((files("enrichment") / "data" / "overrides.csv").read_text(encoding="utf-8"))
+    return ReviewBook((files("enrichment") / "data" / "overrides.csv").read_bytes())
 
 
 @lru_cache(maxsize=5_000)
