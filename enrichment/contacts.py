@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from enrichment.companies import find_or_make_company, is_free_mail, registered_domain
+from enrichment.joins import join_earlier, note_company
 from enrichment.models import Contact, Proof, VisitorContact
 from enrichment.text import clean_text
 from tracker.db import Database, work_lock
@@ -130,7 +131,7 @@ def follow_contact(session: Session, contact: Contact) -> None:
 
 
 def link_waiting(database: Database, now: datetime) -> int:
-    """Links visitors to the people their waiting identify calls and forms name; how many were handled."""
+    """Links visitors to the people and companies their waiting actions name; how many were handled."""
     done = 0
     while handled := _link_batch(database, now):
         done += handled
@@ -145,7 +146,7 @@ def _link_batch(database: Database, now: datetime) -> int:
         work_lock(session)
         actions = session.scalars(_waiting(BATCH)).all()
         for action in actions:
-            _link(session, action, now)
+            HANDLERS[action.name](session, action, now)
             action.handled_at = now
         return len(actions)
 
@@ -153,7 +154,7 @@ def _link_batch(database: Database, now: datetime) -> int:
 def _waiting(limit: int) -> Select[Action]:
     return (
         select(Action)
-        .where(Action.name.in_(("identify", "form")), Action.handled_at.is_(None))
+        .where(Action.name.in_(HANDLERS), Action.handled_at.is_(None))
         .order_by(Action.id)
         .limit(limit)
     )
@@ -173,6 +174,14 @@ def _link(session: Session, action: Action, now: datetime) -> None:
         _link_proved(session, call, person, now)
     else:
         _link_claimed(session, call, person)
+
+
+HANDLERS: Mapping[str, Callable[[Session, Action, datetime], None]] = {
+    "identify": _link,
+    "form": _link,
+    "alias": lambda session, action, now: join_earlier(session, action),
+    "group": lambda session, action, now: note_company(session, action),
+}
 
 
 def _person_props(action: Action) -> Mapping[str, Any]:

@@ -17,7 +17,15 @@ from enrichment.chain import Identified, identify_address, weigh
 from enrichment.companies import find_or_make_company
 from enrichment.kinds import ORGANISATIONS, Kind
 from enrichment.learned import Learned, open_learned
-from enrichment.models import Company, Contact, Identification, Proof, TargetListEntry, VisitorContact
+from enrichment.models import (
+    Company,
+    Contact,
+    Identification,
+    Proof,
+    TargetListEntry,
+    VisitorCompany,
+    VisitorContact,
+)
 from enrichment.names import Names, note_waiting, open_names
 from enrichment.profile import note_vendor
 from enrichment.providers import with_overrides
@@ -31,6 +39,9 @@ BATCH = 500
 # Below this an answer is kept as evidence only.
 LEAST_CONFIDENCE = 0.5
 PROVED_WEIGHT = 0.95
+# A server says what its user typed: a domain is seldom mistaken, a name may be anybody's.
+SAID_DOMAIN_WEIGHT = 0.8
+SAID_NAME_WEIGHT = 0.7
 NAME_LIMIT = 200
 # How far back visits run again when the data was swapped.
 RUN_AGAIN = timedelta(days=30)
@@ -58,7 +69,7 @@ def identify_waiting(database: Database, providers: Sequence[Provider], now: dat
         work_lock(session)
         visits = _waiting_visits(session)
         asked = with_overrides(providers, load_overrides(session))
-        proofs = _proofs(session, [visit.visitor_id for visit in visits])
+        proofs = _first_party(session, [visit.visitor_id for visit in visits])
         addresses = [visit.address for visit in visits]
         book, learned = open_book(session, addresses, now), open_learned(session, addresses, now)
         names = open_names(session, addresses)
@@ -88,6 +99,31 @@ def _waiting_visits(session: Session) -> list[WaitingVisit]:
     more = (Visit.site_id, Visit.quiet)
     waiting = select(*columns, *more).where(Visit.identified_at.is_(None)).order_by(Visit.id).limit(BATCH)
     return [WaitingVisit(*row) for row in session.execute(waiting)]
+
+
+def _first_party(session: Session, visitor_ids: Sequence[int]) -> dict[int, tuple[Evidence, ...]]:
+    """By visitor: what we know of them beside their address, the surest first."""
+    proofs, said = _proofs(session, visitor_ids), _said(session, visitor_ids)
+    both = {id: (proofs.get(id), said.get(id)) for id in visitor_ids}
+    return {id: tuple(row for row in rows if row) for id, rows in both.items()}
+
+
+def _said(session: Session, visitor_ids: Sequence[int]) -> dict[int, Evidence]:
+    """By visitor: the company that a server with a secret key said they belong to."""
+    rows = session.scalars(select(VisitorCompany).where(VisitorCompany.visitor_id.in_(visitor_ids)))
+    return {row.visitor_id: _said_evidence(row.name, row.domain) for row in rows}
+
+
+def _said_evidence(name: str, domain: str) -> Evidence:
+    return Evidence(
+        source="group call",
+        basis="claim",
+        kind=Kind.COMPANY,
+        weight=SAID_DOMAIN_WEIGHT if domain else SAID_NAME_WEIGHT,
+        why=f"one of your servers said that the visitor belongs to {name or domain}",
+        organisation=name,
+        domains=(domain,) if domain else (),
+    )
 
 
 def _proofs(session: Session, visitor_ids: Sequence[int]) -> dict[int, Evidence]:
@@ -122,7 +158,7 @@ class _Batch:
         self,
         session: Session,
         providers: Sequence[Provider],
-        proofs: Mapping[int, Evidence],
+        proofs: Mapping[int, tuple[Evidence, ...]],
         book: VendorBook,
         learned: Learned,
         names: Names,
@@ -147,14 +183,16 @@ class _Batch:
     def _with_books(self, answer: Identified) -> Identified:
         """The same answer with what its address has taught us and what vendors have said of it."""
         learned = self.learned.evidence(answer.address, answer.evidence, self.now)
-        named = self.names.evidence(answer.address)
-        rows = (*learned, *self.book.evidence(answer.address), *named)
-        return weigh(answer.address, with_vendors(answer.evidence, rows)) if rows else answer
+        strong = (*learned, *self.book.evidence(answer.address))
+        weak = (*self.names.evidence(answer.address), *self.book.registries(answer.address))
+        if not strong and not weak:
+            return answer
+        return weigh(answer.address, with_vendors(answer.evidence, strong, weak))
 
     def answer(self, visit: WaitingVisit) -> Identified:
         by_address = self.identify(visit.address)
         proof = self.proofs.get(visit.visitor_id)
-        return weigh(visit.address, (proof, *by_address.evidence)) if proof else by_address
+        return weigh(visit.address, (*proof, *by_address.evidence)) if proof else by_address
 
     def company(self, answer: Identified) -> Company | None:
         facts = _company_facts(answer)

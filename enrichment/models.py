@@ -191,6 +191,17 @@ class VisitorContact(Base):
     linked_at: Mapped[datetime]
 
 
+class VisitorCompany(Base):
+    """The company that one of our customer's servers says a visitor belongs to; the last word counts."""
+
+    __tablename__ = "visitor_companies"
+
+    visitor_id: Mapped[int] = mapped_column(ForeignKey("visitors.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    domain: Mapped[str] = mapped_column(String(253), default="", comment="one can register it")
+    said_at: Mapped[datetime]
+
+
 class Deal(Base):
     """A possible sale."""
 

@@ -106,7 +106,16 @@ class Visitor(Base):
     """One browser over time, or one address and agent for a day when cookieless."""
 
     __tablename__ = "visitors"
-    __table_args__ = (UniqueConstraint("site_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("site_id", "key"),
+        # Serves the question "who has been joined with this visitor?".
+        Index(
+            "ix_visitors_joined",
+            "joined_into_id",
+            sqlite_where=text("joined_into_id IS NOT NULL"),
+            postgresql_where=text("joined_into_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
@@ -114,6 +123,10 @@ class Visitor(Base):
     cookieless: Mapped[bool]
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    joined_into_id: Mapped[int | None] = mapped_column(
+        ForeignKey("visitors.id"),
+        comment="the visitor who has its visits now; that one is never joined itself",
+    )
 
 
 class Visit(Base):

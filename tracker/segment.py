@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -26,7 +26,7 @@ from tracker.segment_messages import (
     read_message,
     read_time,
 )
-from tracker.signature import sign_email
+from tracker.signature import sign_call, sign_email
 from tracker.sites import SiteFacts
 from tracker.strict_json import BadJson, read_json
 
@@ -148,19 +148,54 @@ def _make_hit(message: Message, batch: Batch, sender: Sender) -> Hit:
         referrer=body.referrer,
         title=body.title,
         client_time=told,
-        props=_prove(body.props, sender) if body.name == "identify" else body.props,
+        props=_prove(message, body.props, sender),
         group=body.group,
     )
 
 
-def _prove(props: Props, sender: Sender) -> Props:
-    """Signs in the place of a server that vouches for the address; what others signed stays as it is."""
-    email = props.get("email")
-    if not sender.vouched or not isinstance(email, str):
+def _prove(message: Message, props: Props, sender: Sender) -> Props:
+    """Signs in the place of a server that vouches for what it says; what others signed stays as it is."""
+    prover = PROVERS.get(message.type or "")
+    if prover is None or not sender.vouched:
         return props
-    ts = int(sender.arrival.received.timestamp())
-    signed: Props = {"email": email, "ts": ts, "sig": sign_email(sender.site.secret, email, ts)}
+    signed = prover(message, props, sender)
     return cut(signed | {key: value for key, value in props.items() if key not in signed})
+
+
+def _prove_person(message: Message, props: Props, sender: Sender) -> Props:
+    email = props.get("email")
+    if not isinstance(email, str):
+        return {}
+    ts = int(sender.arrival.received.timestamp())
+    return {"email": email, "ts": ts, "sig": sign_email(sender.site.secret, email, ts)}
+
+
+def _prove_company(message: Message, props: Props, sender: Sender) -> Props:
+    told = {key: value for key in ("name", "domain") if isinstance(value := props.get(key), str)}
+    if not told:
+        return {}
+    sig = sign_call(sender.site.secret, "group", told.get("name", ""), told.get("domain", ""))
+    return {**told, "sig": sig}
+
+
+def _prove_alias(message: Message, props: Props, sender: Sender) -> Props:
+    """The keys that a visitor of the earlier id has: nothing says whether it was an anonymous or a user's."""
+    earlier = message.previous_id or (message.anonymous_id if message.user_id else None)
+    if not earlier or not _has_consent(message.context or Context(), sender):
+        return {}
+    keys = _anonymous_key(str(earlier)), _user_key(str(earlier))
+    return {
+        "previous": keys[0],
+        "previous_user": keys[1],
+        "sig": sign_call(sender.site.secret, "alias", *keys),
+    }
+
+
+PROVERS: Mapping[str, Callable[[Message, Props, Sender], Props]] = {
+    "identify": _prove_person,
+    "group": _prove_company,
+    "alias": _prove_alias,
+}
 
 
 def _make_envelope(message: Message, hit_id: str, sender: Sender) -> Envelope:
@@ -200,12 +235,24 @@ def _has_consent(context: Context, sender: Sender) -> bool:
 
 
 def _find_visitor(message: Message, sender: Sender) -> str:
-    """The visitor's key: the sender's anonymous id, else, from a server alone, one made of its user id."""
-    if message.anonymous_id:
-        text = str(message.anonymous_id).lower()
-        return text if _VISITOR.fullmatch(text) else f"a-{_digest(text)}"
+    """The visitor's key: the sender's anonymous id, else, from a server alone, one made of its user id.
+
+    An alias is about the user id, whatever anonymous id came along.
+    """
+    by_user = sender.vouched and message.user_id
+    if message.anonymous_id and not (by_user and message.type == "alias"):
+        return _anonymous_key(str(message.anonymous_id))
+    return _user_key(str(message.user_id)) if by_user else ""
+
+
+def _anonymous_key(id: str) -> str:
+    text = id.lower()
+    return text if _VISITOR.fullmatch(text) else f"a-{_digest(text)}"
+
+
+def _user_key(id: str) -> str:
     # No browser can send an underscore, so that nobody can pass for a person by their user id.
-    return f"u_{_digest(str(message.user_id))}" if sender.vouched else ""
+    return f"u_{_digest(id)}"
 
 
 def _digest(text: str) -> str:

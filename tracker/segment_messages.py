@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -18,9 +18,11 @@ Scalar = str | bool | int | float
 Props = dict[str, Scalar]
 
 # Names that mean something to what stands behind the collector; a tracked event must not pass for one.
-RESERVED = frozenset({"pageview", "engagement", "identify", "group", "consent"})
+RESERVED = frozenset({"pageview", "engagement", "identify", "group", "alias", "consent"})
 # Traits by which the usual senders tell a person's role.
 ROLES = ("role", "title", "position", "jobTitle")
+# And those by which they tell a company's website.
+WEBSITES = ("domain", "website", "url")
 CAMPAIGN = {"name": "campaign", "source": "source", "medium": "medium", "term": "term", "content": "content"}
 # A screen of an app has no address; by this one page groups and rules can name it.
 SCREENS = "https://app.invalid/screen/"
@@ -56,6 +58,7 @@ class Message(msgspec.Struct, frozen=True, rename="camel"):
     anonymous_id: str | int | None = None
     user_id: str | int | None = None
     group_id: str | int | None = None
+    previous_id: str | int | None = None
     event: str | None = None
     name: str | None = None
     timestamp: str | None = None
@@ -128,7 +131,10 @@ def _identify(message: Message, extra: frozenset[str]) -> Body:
 def _group(message: Message, extra: frozenset[str]) -> Body:
     if not message.group_id:
         raise HitError("group_missing")
-    body = _on_page(message, "group", flatten(message.traits), extra)
+    traits = message.traits or {}
+    known = {"name": _text(traits.get("name")), "domain": _first_text(traits, WEBSITES)}
+    told = {key: value for key, value in known.items() if value}
+    body = _on_page(message, "group", flatten(told | traits), extra)
     return msgspec.structs.replace(body, group=clean_text(str(message.group_id), 255))
 
 
@@ -212,7 +218,11 @@ def _full_name(traits: Mapping[str, Any]) -> str:
 
 
 def _role(traits: Mapping[str, Any]) -> str:
-    return next((text for name in ROLES if (text := _text(traits.get(name)))), "")
+    return _first_text(traits, ROLES)
+
+
+def _first_text(traits: Mapping[str, Any], names: Iterable[str]) -> str:
+    return next((text for name in names if (text := _text(traits.get(name)))), "")
 
 
 def _text(value: object) -> str:

@@ -58,7 +58,19 @@ SELECT_STORED = union_all(
         ACTIONS.c.site_id.in_(_SITES), ACTIONS.c.hit_id.in_(_IDS)
     ),
 )
-SELECT_VISITORS = select(VISITORS).where(VISITORS.c.site_id.in_(_SITES), VISITORS.c.key.in_(_IDS))
+_ROOT = VISITORS.alias("root")
+# Of a visitor that was joined with another, that other one.
+SELECT_VISITORS = (
+    select(
+        VISITORS.c.site_id,
+        VISITORS.c.key,
+        func.coalesce(_ROOT.c.id, VISITORS.c.id).label("id"),
+        func.coalesce(_ROOT.c.first_seen_at, VISITORS.c.first_seen_at).label("first_seen_at"),
+        func.coalesce(_ROOT.c.last_seen_at, VISITORS.c.last_seen_at).label("last_seen_at"),
+    )
+    .join_from(VISITORS, _ROOT, _ROOT.c.id == VISITORS.c.joined_into_id, isouter=True)
+    .where(VISITORS.c.site_id.in_(_SITES), VISITORS.c.key.in_(_IDS))
+)
 _FIRST_PAGE_VIEW = (
     select(PAGE_VIEWS.c.id)
     .where(PAGE_VIEWS.c.visit_id == VISITS.c.id)
@@ -144,18 +156,22 @@ def _save_visitors(connection: Connection, fresh: Sequence[Arrived]) -> VisitorI
         first.setdefault((hit.site_id, hit.visitor_key), hit)
         last[hit.site_id, hit.visitor_key] = hit
     ids: dict[HitKey, int] = {}
-    changes = []
+    seen: dict[int, tuple[datetime, datetime]] = {}
     for row in _find_visitors(connection, first):
         key = row.site_id, row.key
         ids[key] = row.id
-        seen = min(row.first_seen_at, first[key].seen_at), max(row.last_seen_at, last[key].seen_at)
-        changes.append({"row_id": row.id, "first_seen_at": seen[0], "last_seen_at": seen[1]})
-    update_rows(connection, VISITORS, changes)
+        known = seen.get(row.id, (row.first_seen_at, row.last_seen_at))
+        seen[row.id] = min(known[0], first[key].seen_at), max(known[1], last[key].seen_at)
+    update_rows(
+        connection,
+        VISITORS,
+        [{"row_id": id, "first_seen_at": start, "last_seen_at": end} for id, (start, end) in seen.items()],
+    )
     new = {key: hit for key, hit in first.items() if key not in ids}
     return VisitorIds(ids | _insert_visitors(connection, new, last), frozenset(ids.values()))
 
 
-def _find_visitors(connection: Connection, wanted: Collection[HitKey]) -> list[Row[Any]]:
+def _find_visitors(connection: Connection, wanted: Collection[HitKey]) -> list[Row[*tuple[Any, ...]]]:
     sites = list({site_id for site_id, _ in wanted})
     return [
         row
@@ -342,6 +358,8 @@ def _action_row(visit_id: int, arrived: Arrived, now: datetime) -> dict[str, Any
 
 def _names_person(hit: Hit) -> bool:
     """True when the action says who the visitor is, which is settled later."""
+    if hit.name in ("alias", "group"):
+        return "sig" in hit.props
     return hit.name == "identify" or (hit.name == "form" and "email" in hit.form)
 
 

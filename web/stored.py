@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, inspect, select
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert, Decision
-from enrichment.models import Identification, VisitorContact
+from enrichment.models import Identification, VisitorCompany, VisitorContact
 from tracker.db import Base
 from tracker.models import Action, PageView, Visit, Visitor
 from tracker.retention import KEEP_SALTS
@@ -75,6 +75,7 @@ TABLES: tuple[Table, ...] = (
             "cookieless": "whether the mark is good for one day only",
             "first_seen_at": "when the browser came first",
             "last_seen_at": "when it came last",
+            "joined_into_id": "the visitor that it turned out to be",
         },
     ),
     Table(
@@ -148,6 +149,7 @@ TABLES: tuple[Table, ...] = (
         },
     ),
     Table(Identification, "Company", "Which company the visit seems to come from, with the evidence.", {}),
+    Table(VisitorCompany, "Company by your servers", "Which company your servers said it is.", {}),
     Table(VisitorContact, "People", "Who the visitor said, or was proved, to be.", {}),
     Table(Decision, "Decisions of rules", "Why a rule rang or did not.", {}),
     Table(Alert, "Alerts", "What sellers were told.", {}),

@@ -58,7 +58,7 @@ def test_track_becomes_an_action() -> None:
     assert hit.props == {"plan": "pro", "n": 3, "in.a": True}
 
 
-@pytest.mark.parametrize("name", ["pageview", "identify", "engagement", "group", "consent"])
+@pytest.mark.parametrize("name", ["pageview", "identify", "engagement", "group", "alias", "consent"])
 def test_a_tracked_event_cannot_pass_for_another_hit(name: str) -> None:
     assert hit_of(message(event=name)).name == f"track {name}"
 
