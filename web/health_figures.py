@@ -32,6 +32,7 @@ JOB_WORDS = {
     "data": "Looking for new address data",
     "fetching": "Fetching MaxMind's databases",
     "vendors": "Asking vendors",
+    "registries": "Asking the registries",
     "cleaning": "Deleting old rows",
 }
 START_WORKER = "doorbell worker"

@@ -43,6 +43,11 @@ class VendorForm(Form):
     )
     currency = Text("Currency", most=3, description="Three letters: EUR, SEK.")
 
+    confirmed = BooleanField(
+        "I have read what the registries forbid, and we may use their databases all the same",
+        description="Your e-mail address and the time are kept with it.",
+    )
+
     def validate_currency(self, field: Text) -> None:
         field.data = (field.data or "").upper()
         if field.data and not (len(field.data) == 3 and field.data.isascii() and field.data.isalpha()):
@@ -56,6 +61,11 @@ def make_form(kind: type[Vendor], values: Mapping[str, Any], sites: Sequence[tup
     form_class: type[VendorForm] = type("VendorFormOfKind", (VendorForm,), fields)
     shown = {PREFIX + field.name: own.get(field.name, "") for field in kind.fields if not field.secret}
     form = form_class(data={**values, **shown})
+    if not kind.terms:
+        del form.confirmed
+    else:
+        form.enabled.label.text = "Ask the registries"
+        del form.price, form.currency
     form.sites.choices = list(sites)
     return form
 
@@ -87,6 +97,8 @@ def check_settings(
             add_error(form[PREFIX + name], text)
         if not form.sites.data:
             add_error(form.sites, "Choose at least one site, or leave the vendor off")
+        if kind.terms and not form.confirmed.data:
+            add_error(form.confirmed, "Confirm this, or leave the registries off")
     return not form.errors
 
 

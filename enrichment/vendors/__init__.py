@@ -20,7 +20,10 @@ VENDORS: dict[str, str] = {
     "maxmind": "enrichment.vendors.maxmind.Maxmind",
     "ipdata": "enrichment.vendors.ipdata.Ipdata",
     "ipinfo_lite": "enrichment.vendors.ipinfo_lite.IpinfoLite",
+    "rdap": "enrichment.vendors.rdap.Rdap",
 }
+# Asked last, in a job of their own; their word only supports what better sources say.
+REGISTRIES = frozenset({"rdap"})
 
 
 def vendor_class(kind: str) -> type[Vendor]:

@@ -67,6 +67,15 @@ class Field:
     secret: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What those forbid whose data a source uses, in our words; an admin confirms it before it is asked."""
+
+    who: str
+    text: str
+    url: str
+
+
 class Found(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a vendor knows of an address. `network` is the one that all of it holds for, if the vendor says.
 
@@ -125,6 +134,7 @@ class Vendor(Protocol):
     label: str
     fields: tuple[Field, ...]
     knows_ipv6: bool
+    terms: tuple[Term, ...]
 
     def __init__(self, values: Mapping[str, Any], settings: Settings) -> None: ...
 
@@ -144,6 +154,7 @@ class HttpVendor:
     key_help: ClassVar[str] = ""
     fields: ClassVar[tuple[Field, ...]] = ()
     knows_ipv6: ClassVar[bool] = True
+    terms: ClassVar[tuple[Term, ...]] = ()
     # What a status means where it differs from vendor to vendor.
     not_found: ClassVar[frozenset[int]] = frozenset({204, 404})
     over_quota: ClassVar[frozenset[int]] = frozenset({402})

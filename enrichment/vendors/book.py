@@ -12,12 +12,13 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from enrichment.combine import find_decisive
 from enrichment.companies import name_key, registered_domain
-from enrichment.kinds import NEVER_NAMED, Kind
+from enrichment.kinds import NEVER_NAMED, ORGANISATIONS, Kind
 from enrichment.models import VendorAccount, VendorAnswer
 from enrichment.providers.address import Address, parse_address
 from enrichment.providers.base import Evidence
-from enrichment.vendors import VENDORS, vendor_class
+from enrichment.vendors import REGISTRIES, VENDORS, vendor_class
 from enrichment.vendors.base import Found
 from tracker.models import Site
 
@@ -62,9 +63,15 @@ class VendorBook:
 
     def evidence(self, address: str) -> tuple[Evidence, ...]:
         """What the vendors found, in the order of the table of vendors."""
-        order = list(VENDORS)
-        found = [one for one in self.said(address) if one.found is not None and one.vendor in VENDORS]
+        order = [kind for kind in VENDORS if kind not in REGISTRIES]
+        found = [one for one in self.said(address) if one.found is not None and one.vendor in order]
         return tuple(_evidence(one) for one in sorted(found, key=lambda one: order.index(one.vendor)))
+
+    def registries(self, address: str) -> tuple[Evidence, ...]:
+        """What the registries said."""
+        return tuple(
+            _evidence(one) for one in self.said(address) if one.found is not None and one.vendor in REGISTRIES
+        )
 
     def profiles(self, address: str, domain: str | None, name: str) -> Iterator[Said]:
         """Answers that are about this very company, for its profile."""
@@ -84,7 +91,7 @@ class VendorBook:
         Those that queued the address owe an answer too, but asking them now is no use (`queued=False`).
         """
         said, parsed = self.said(address), parse(address)
-        if parsed is None or any(one.names_company for one in said):
+        if parsed is None or any(one.names_company for one in said if one.vendor not in REGISTRIES):
             return []
         answered = {one.vendor for one in said if one.outcome != QUEUED or not queued}
         owing = self._asked_for.get(site_id, frozenset()) - answered
@@ -152,18 +159,22 @@ def prefix_of(network: str) -> int:
     return -parsed.prefixlen if parsed.version == 4 else parsed.prefixlen
 
 
-def with_vendors(evidence: Sequence[Evidence], vendors: Sequence[Evidence]) -> tuple[Evidence, ...]:
+def with_vendors(
+    evidence: Sequence[Evidence], vendors: Sequence[Evidence], weak: Sequence[Evidence] = ()
+) -> tuple[Evidence, ...]:
     """Vendors know customers inside a provider's network, so they speak before data on whole networks.
 
-    They never speak before an admin's word, and never where nobody must be named.
+    They never speak before an admin's word, and never where nobody must be named. `weak` sources name
+    somebody only where no data does, and else support or contradict it.
     """
-    if not vendors:
-        return tuple(evidence)
     if any(row.kind in NEVER_NAMED for row in evidence):
-        return (*evidence, *vendors)
+        return (*evidence, *vendors, *weak)
     first = [row for row in evidence if row.basis in ("admin", "first party")]
     rest = [row for row in evidence if row.basis not in ("admin", "first party")]
-    return (*first, *vendors, *rest)
+    decisive = find_decisive(rest)
+    if decisive is not None and decisive.kind in ORGANISATIONS:
+        return (*first, *vendors, *rest, *weak)
+    return (*first, *vendors, *weak, *rest)
 
 
 def parse(text: str) -> Address | None:

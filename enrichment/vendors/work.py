@@ -7,7 +7,7 @@ asked again until its time; its visits wait meanwhile, for a week at most.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from enrichment.models import Identification, VendorAccount, VendorAnswer, VendorRequest, VisitorContact
 from enrichment.providers.address import Address
-from enrichment.vendors import VENDORS, make_vendor
+from enrichment.vendors import REGISTRIES, VENDORS, make_vendor
 from enrichment.vendors.base import Answer, AuthError, Found, NotFound, Quota, Retry
 from enrichment.vendors.book import (
     FOUND,
@@ -68,14 +68,34 @@ class Question:
     address: Address
 
 
+Pick = Callable[[Sequence[str]], Sequence[str]]
+
+
 def ask_waiting(database: Database, settings: Settings, now: datetime) -> int:
-    """Asks about a few waiting visits and lets answered ones be identified anew; how many of both."""
+    """Asks vendors about a few waiting visits and lets answered ones be identified anew; how many of both."""
+    return _work(database, settings, now, _vendors_of)
+
+
+def ask_registries(database: Database, settings: Settings, now: datetime) -> int:
+    """The same for the registries, which are asked when no vendor owes an answer any more."""
+    return _work(database, settings, now, _registries_of)
+
+
+def _vendors_of(owing: Sequence[str]) -> Sequence[str]:
+    return [kind for kind in owing if kind not in REGISTRIES]
+
+
+def _registries_of(owing: Sequence[str]) -> Sequence[str]:
+    return owing if REGISTRIES.issuperset(owing) else ()
+
+
+def _work(database: Database, settings: Settings, now: datetime, pick: Pick) -> int:
     with database.read() as session:
         waiting = _find_waiting(session)
         if not waiting:
             return 0
         book = open_book(session, [one.address for one in waiting], now)
-    asked = _ask_some(database, settings, waiting, book, now)
+    asked = _ask_some(database, settings, waiting, book, now, pick)
     with database.read() as session:
         book = open_book(session, [one.address for one in waiting], now)
     done = [one for one in waiting if _is_done(one, book, now)]
@@ -109,13 +129,18 @@ def _is_done(one: Waiting, book: VendorBook, now: datetime) -> bool:
 
 
 def _ask_some(
-    database: Database, settings: Settings, waiting: Sequence[Waiting], book: VendorBook, now: datetime
+    database: Database,
+    settings: Settings,
+    waiting: Sequence[Waiting],
+    book: VendorBook,
+    now: datetime,
+    pick: Pick,
 ) -> int:
     asked: set[str] = set()
     for one in waiting:
         if one.address in asked or len(asked) >= REQUESTS_A_STEP:
             continue
-        question = _claim(database, one, book.owing(one.address, one.site_id, queued=False), now)
+        question = _claim(database, one, pick(book.owing(one.address, one.site_id, queued=False)), now)
         if question is not None:
             asked.add(one.address)
             _ask(database, settings, question, now)
@@ -244,15 +269,25 @@ def _keep_queued(row: VendorAnswer, answer: Retry, now: datetime) -> None:
 
 def _release(database: Database, done: Sequence[Waiting], book: VendorBook, now: datetime) -> None:
     """Ends the waiting; visits that a vendor said something of are identified anew, and decided on again."""
-    said = [one for one in done if book.evidence(one.address)]
     with database.write() as session:
         work_lock(session)
+        done = _still_waiting(session, done)
         ids = [one.visit_id for one in done]
         waiting = update(Identification).where(Identification.visit_id.in_(ids))
         session.execute(waiting.values(waits_for_vendor=False))
+        said = [one for one in done if book.evidence(one.address) or book.registries(one.address)]
         again = [one.visit_id for one in said]
         session.execute(update(Visit).where(Visit.id.in_(again)).values(identified_at=None))
         _decide_again(session, said, now)
+
+
+def _still_waiting(session: Session, done: Sequence[Waiting]) -> list[Waiting]:
+    """Vendors and registries are asked by two jobs, and only one of them ends a visit's waiting."""
+    ids = select(Identification.visit_id).where(
+        Identification.visit_id.in_([one.visit_id for one in done]), Identification.waits_for_vendor
+    )
+    waiting = set(session.scalars(ids))
+    return [one for one in done if one.visit_id in waiting]
 
 
 def _decide_again(session: Session, said: Sequence[Waiting], now: datetime) -> None:

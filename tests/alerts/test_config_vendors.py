@@ -36,6 +36,7 @@ def test_a_vendor_without_its_key_cannot_be_switched_on(database: Database, now:
     ("entry", "fault"),
     [
         ("{kind: pigeon}", "is not known"),
+        ("{kind: rdap, enabled: true}", "is not known"),
         ("{kind: snitcher, enabled: maybe}", "neither true nor false"),
         ("{kind: snitcher, daily_budget: -1}", "not a whole number"),
         ("{kind: snitcher, price: dear}", "not a price"),

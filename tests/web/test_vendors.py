@@ -76,6 +76,33 @@ def test_what_is_wrong_stands_at_its_field(
     assert account(database) is None
 
 
+RDAP = {"enabled": "y", "sites": ["acme-web"], "daily_budget": "500"}
+
+
+def test_the_registries_show_their_terms_and_ask_to_confirm_them(
+    as_admin: Browser, database: Database
+) -> None:
+    page = as_admin.get("/vendors/rdap").text
+    assert "Article 4.4" in page and "ARIN" in page and "What follows" in page
+    answer = as_admin.post("/vendors/rdap", data=RDAP)
+    assert answer.status_code == 422
+    assert "Confirm this, or leave the registries off" in answer.text
+    assert account(database, "rdap") is None
+
+
+def test_who_confirmed_the_terms_is_kept_until_they_are_switched_off(
+    as_admin: Browser, database: Database, cast: Cast
+) -> None:
+    as_admin.post("/vendors/rdap", data=RDAP | {"confirmed": "y"})
+    row = account(database, "rdap")
+    assert row is not None and row.enabled
+    assert row.settings == {"confirmed_by": cast.alice.email, "confirmed_at": NOW.isoformat()}
+    assert f"Confirmed by {cast.alice.email}" in as_admin.get("/vendors/rdap").text
+    as_admin.post("/vendors/rdap", data={"daily_budget": "500", "confirmed": "y"})
+    row = account(database, "rdap")
+    assert row is not None and (row.enabled, row.settings) == (False, {})
+
+
 def test_a_stopped_vendor_says_why_and_can_be_asked_again(
     as_admin: Browser, database: Database, cast: Cast
 ) -> None:

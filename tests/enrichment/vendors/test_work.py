@@ -13,9 +13,11 @@ from sqlalchemy import select, update
 from enrichment.identify import identify_waiting
 from enrichment.models import Company, Identification, VendorAccount, VendorAnswer, VendorRequest
 from enrichment.providers import Provider, open_providers
-from enrichment.vendors.work import ask_waiting
+from enrichment.vendors.book import open_book
+from enrichment.vendors.work import ask_registries, ask_waiting
 from tests.conftest import Cast
 from tests.enrichment.test_identify import SAAB, TELIA, add_visit
+from tests.fakes.registry import FakeRegistry
 from tests.fakes.server import Answer
 from tests.fakes.vendors import FAR_VENDORS, FakeVendor
 from tracker.db import Database
@@ -299,3 +301,53 @@ def test_a_replayed_visit_is_never_sent(desk: Desk) -> None:
     desk.identify()
     desk.turn()
     assert desk.far.received == []
+
+
+@pytest.fixture
+def registries(desk: Desk) -> Iterator[FakeRegistry]:
+    """The registries, switched on."""
+    with FakeRegistry() as fake, desk.database.write() as session:
+        session.add(
+            VendorAccount(
+                kind="rdap",
+                enabled=True,
+                settings=fake.values,
+                sites=[desk.cast.site.key],
+                created_at=desk.now,
+            )
+        )
+        session.commit()
+        yield fake
+
+
+def test_a_registry_names_a_possible_company(desk: Desk, registries: FakeRegistry) -> None:
+    visit = desk.visit()
+    desk.turn()
+    assert registries.asked == []
+    while ask_registries(desk.database, desk.settings, desk.now):
+        desk.identify()
+    assert desk.company_of(visit) == "Nordlund Industri AB"
+    with desk.database.read() as session:
+        assert session.get_one(Identification, visit).confidence == 0.6
+    assert [(row.vendor, row.address, row.outcome) for row in desk.log()] == [("rdap", TELIA, "found")]
+
+
+def test_the_registries_are_asked_after_the_vendors(desk: Desk, registries: FakeRegistry) -> None:
+    desk.switch_on()
+    desk.visit()
+    ask_registries(desk.database, desk.settings, desk.now)
+    assert registries.asked == []
+    desk.turn()
+    assert len(desk.far.received) == 1
+    ask_registries(desk.database, desk.settings, desk.now)
+    assert registries.asked == []
+
+
+def test_what_a_registry_said_keeps_no_vendor_from_being_asked(desk: Desk, registries: FakeRegistry) -> None:
+    desk.visit()
+    ask_registries(desk.database, desk.settings, desk.now)
+    desk.switch_on()
+    neighbour = desk.visit(NEIGHBOUR, "w")
+    assert desk.company_of(neighbour) == "Nordlund Industri AB"
+    with desk.database.read() as session:
+        assert open_book(session, [NEIGHBOUR], desk.now).owing(NEIGHBOUR, desk.cast.site.id) == ["snitcher"]
