@@ -126,6 +126,7 @@ class Sites(Section):
         "page_groups": read_page_groups,
         "query_parameters": read_list(read_text(64, empty=False), limit=200),
         "sender_consent": read_flag,
+        "do_not_track": read_flag,
         "secret": read_pattern(re.compile(r"[!-~]{16,64}"), "16 to 64 letters and digits", empty=False),
     }
     secret_fields = frozenset({"secret"})
@@ -136,6 +137,7 @@ class Sites(Section):
     def values(self, session: Session, row: Site) -> Values:
         values: Values = {"key": row.key, "name": row.name, "secret": row.secret}
         values["sender_consent"] = bool(row.sender_consent)
+        values["do_not_track"] = bool(row.do_not_track)
         for name in ("hosts", "staff_networks", "query_parameters"):
             values[name] = tuple(getattr(row, name) or ())
         values["page_groups"] = tuple((str(name), tuple(patterns)) for name, patterns in row.page_groups)

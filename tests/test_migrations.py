@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select, text
 
 from migrations.metadata import metadata
-from migrations.upgrade import upgrade
+from migrations.upgrade import alembic_config, upgrade
 from tests.conftest import PostgresServer
 from tracker.db import Database
+from tracker.models import CollectorNote, Site
 
 
 @pytest.fixture
@@ -45,6 +47,27 @@ def test_a_second_upgrade_changes_nothing(empty_database: Database, tmp_path: Pa
     before = set(inspect(empty_database.engine).get_table_names())
     upgrade(empty_database, tmp_path / "lock")
     assert set(inspect(empty_database.engine).get_table_names()) == before
+
+
+FIRST_ROWS = """
+    INSERT INTO sites (id, key, name, hosts, staff_networks, page_groups, query_parameters, secret,
+        created_at, sender_consent, first_hit_address)
+    VALUES (1, 'a', 'A', '[]', '[]', '[]', '[]', 's', '2026-11-21 14:30:00', '1', '');
+    INSERT INTO collector_notes (site_key, kind, detail, count, last_at)
+    VALUES ('a', 'script', 'www.a.test', 3, '2026-11-21 14:30:00')
+"""
+
+
+def test_the_rows_of_the_first_release_stay(empty_database: Database, tmp_path: Path) -> None:
+    with empty_database.engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0001")
+        for statement in FIRST_ROWS.split(";"):
+            connection.execute(text(statement))
+    upgrade(empty_database, tmp_path / "lock")
+    with empty_database.read() as session:
+        assert session.execute(select(Site.key, Site.do_not_track)).all() == [("a", False)]
+        (note,) = session.scalars(select(CollectorNote)).all()
+    assert note.first_at == note.last_at
 
 
 def test_many_processes_that_start_together_migrate_once(empty_database: Database, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qs
@@ -148,7 +149,7 @@ class Collector:
         report = read_report(read_body(environ))
         arrival = self.read_arrival(environ)
         site = self.admit(report.s, arrival.address, environ)
-        accepted = make_envelope(report, arrival, site.query_parameters)
+        accepted = make_envelope(report, heed(arrival, site), site.query_parameters)
         self.keep(accepted.envelope)
         return make_answer(accepted, find_dropped(site, accepted.envelope, arrival.received))
 
@@ -161,7 +162,7 @@ class Collector:
         report = read_report(msgspec.json.encode({"s": keys[0], "b": [hit]}))
         arrival = self.read_arrival(environ)
         site = self.admit(report.s, arrival.address, environ)
-        self.keep(make_envelope(report, arrival, site.query_parameters).envelope)
+        self.keep(make_envelope(report, heed(arrival, site), site.query_parameters).envelope)
 
     def admit_server(self, secret: str) -> SiteFacts:
         """The site of a server's secret key. Raises Refusal."""
@@ -287,6 +288,11 @@ def _discard(stream: InputStream, size: int) -> None:
     """Reads the body that is refused: a sender that is cut off in the middle never sees the answer."""
     while size > 0 and (data := stream.read(min(size, MOST_BYTES))):
         size -= len(data)
+
+
+def heed(arrival: Arrival, site: SiteFacts) -> Arrival:
+    """The arrival as the site takes it: Do Not Track counts only where the site honours it."""
+    return replace(arrival, do_not_track=arrival.do_not_track and site.do_not_track)
 
 
 def find_dropped(site: SiteFacts, envelope: Envelope, now: datetime) -> str:

@@ -69,6 +69,9 @@ class Site(Base):
     sender_consent: Mapped[bool] = mapped_column(
         default=False, comment="who sends Segment messages has asked for consent: their visitor ids are kept"
     )
+    do_not_track: Mapped[bool] = mapped_column(
+        default=False, comment="a browser's DNT counts as no consent, as its Sec-GPC always does"
+    )
     first_hit_at: Mapped[datetime | None]
     first_hit_address: Mapped[str] = mapped_column(String(45), default="")
     last_hit_at: Mapped[datetime | None]
@@ -96,9 +99,10 @@ class CollectorNote(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     site_key: Mapped[str] = mapped_column(String(40), comment="empty: of no site in particular")
-    kind: Mapped[str] = mapped_column(String(20), comment="refused_host or script")
-    detail: Mapped[str] = mapped_column(String(300), comment="a host")
+    kind: Mapped[str] = mapped_column(String(20), comment="refused_host, script or unknown_key")
+    detail: Mapped[str] = mapped_column(String(300), comment="a host; of an unknown key: key and host")
     count: Mapped[int] = mapped_column(BigInteger)
+    first_at: Mapped[datetime]
     last_at: Mapped[datetime]
 
 

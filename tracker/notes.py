@@ -78,7 +78,9 @@ def save_notes(session: Session, notes: Counter[Note], now: datetime) -> None:
             .returning(CollectorNote.id)
         )
         if found is None:
-            session.add(CollectorNote(site_key=site_key, kind=kind, detail=detail, count=count, last_at=now))
+            note = CollectorNote(site_key=site_key, kind=kind, detail=detail, count=count)
+            note.first_at = note.last_at = now
+            session.add(note)
     session.flush()
     session.execute(delete(CollectorNote).where(CollectorNote.last_at < now - KEEP))
     for site_key, kind in {(site_key, kind) for site_key, kind, _ in notes}:

@@ -105,7 +105,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What the collector knows of a request beside its body."""
+    """What the collector knows of a request beside its body. `do_not_track`: a DNT that the site honours."""
 
     received: datetime
     address: str
@@ -114,6 +114,11 @@ class Arrival:
     privacy_control: bool = False
     do_not_track: bool = False
     source: str = "snippet"
+
+    @property
+    def says_no(self) -> bool:
+        """Whether the browser itself asks not to be recognised, which outweighs what the page says."""
+        return self.privacy_control or self.do_not_track
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +204,7 @@ def make_envelope(report: Report, arrival: Arrival, extra: frozenset[str] = froz
 
     Raises ProtocolError when no hit is left.
     """
-    consented = report.c == "y" and not arrival.privacy_control
+    consented = report.c == "y" and not arrival.says_no
     if consented and report.i and not _VISITOR.fullmatch(report.i):
         raise ProtocolError(400, "visitor_invalid")
     hits, rejected = _read_hits(report, arrival, extra, consented=consented)
@@ -219,7 +224,7 @@ def make_envelope(report: Report, arrival: Arrival, extra: frozenset[str] = froz
         viewport=report.w if report.w is not None and 0 <= report.w <= 100_000 else None,
         webdriver=bool(report.wd),
         prerender=arrival.prerender,
-        privacy_signal=arrival.privacy_control or arrival.do_not_track,
+        privacy_signal=arrival.says_no,
         source=arrival.source,
     )
     return Accepted(envelope, rejected)

@@ -49,7 +49,7 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
     viewport: int | None = None
     webdriver: bool = False
     prerender: bool = False  # Sec-Purpose said the page was only prefetched
-    privacy_signal: bool = False  # Sec-GPC or DNT was sent
+    privacy_signal: bool = False  # the browser says no: Sec-GPC, or DNT where the site honours it
     source: str = "snippet"  # snippet, server or replay
     apart: str = ""  # tells visitors apart who have neither an address nor an id: one message each
     quiet: bool = False  # no alerts from this, whatever it matches

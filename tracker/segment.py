@@ -215,7 +215,7 @@ def _make_envelope(message: Message, hit_id: str, sender: Sender) -> Envelope:
         user_id=clean_text(str(message.user_id or ""), 255) if visitor else "",
         language=clean_text(context.locale or "", 35),
         prerender=arrival.prerender,
-        privacy_signal=arrival.privacy_control or arrival.do_not_track,
+        privacy_signal=arrival.says_no,
         source=arrival.source,
         apart="" if visitor or address else hit_id,
     )
@@ -230,8 +230,7 @@ def _has_consent(context: Context, sender: Sender) -> bool:
     """Whether the site says that its senders ask, and neither the browser nor the message says no."""
     told = context.consent.category_preferences if context.consent else None
     refused = bool(told) and not any(value is True for value in (told or {}).values())
-    signal = sender.arrival.privacy_control or sender.arrival.do_not_track
-    return sender.site.sender_consent and not refused and not signal
+    return sender.site.sender_consent and not refused and not sender.arrival.says_no
 
 
 def _find_visitor(message: Message, sender: Sender) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from tracker.answers import ANYWHERE, FRESH, JSON, READABLE, Answer, Headers, Refusal, refuse
-from tracker.collector import Collector, as_response, read_body
+from tracker.collector import Collector, as_response, heed, read_body
 from tracker.protocol import ProtocolError, Rejected
 from tracker.segment import MOST_BYTES, Batch, Sender, read_batch, take_batch
 from tracker.server_keys import is_server_key
@@ -88,11 +88,13 @@ def find_sender(collector: Collector, batch: Batch, environ: WSGIEnvironment) ->
         raise Refusal(401, "key_missing")
     arrival = collector.read_arrival(environ)
     if not is_server_key(key):
-        return Sender(collector.admit(key, arrival.address, environ), arrival, vouched=False)
+        site = collector.admit(key, arrival.address, environ)
+        return Sender(site, heed(arrival, site), vouched=False)
     if "HTTP_ORIGIN" in environ:
         # Whoever can read the page has the key now.
         raise Refusal(403, "secret_in_browser")
-    return Sender(collector.admit_server(key), arrival, vouched=True)
+    site = collector.admit_server(key)
+    return Sender(site, heed(arrival, site), vouched=True)
 
 
 def read_basic_user(header: str) -> str:

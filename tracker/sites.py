@@ -35,6 +35,7 @@ _COLUMNS = (
     Site.query_parameters,
     Site.debug_until,
     Site.sender_consent,
+    Site.do_not_track,
     Site.secret,
 )
 _SELECT_KEYS = (
@@ -56,6 +57,7 @@ class SiteFacts:
     query_parameters: frozenset[str] = frozenset()
     debug_until: datetime | None = None
     sender_consent: bool = False
+    do_not_track: bool = False
     secret: str = field(default="", repr=False)
 
 
@@ -197,6 +199,7 @@ def make_site_facts(row: Row[tuple[object, ...]]) -> SiteFacts:
         query_parameters=frozenset(row.query_parameters),
         debug_until=row.debug_until,
         sender_consent=row.sender_consent,
+        do_not_track=row.do_not_track,
         secret=row.secret,
     )
 

@@ -16,6 +16,8 @@ from tracker.pages import PatternError, check_pattern
 from web.forms import Form, Lines, Text
 
 GROUP_NAME = re.compile(r"[^\s:][^:]{0,63}")
+# What the snippet reads in data-query, where a comma or space parts two names.
+PARAMETER = re.compile(r"[^\s,&=?#\"'<>]{1,64}")
 KEY = re.compile(r"[A-Za-z0-9_-]{4,40}")
 
 
@@ -40,6 +42,15 @@ def check_network(line: str) -> str:
         raise ValueError(
             f"{line[:80]} is no network; write one such as 203.0.113.0/24, or a single address"
         ) from None
+
+
+def check_parameter(line: str) -> str:
+    """The name of a query parameter as it stands in an address. Raises ValueError."""
+    if not PARAMETER.fullmatch(line):
+        raise ValueError(
+            f"{line[:80]} is no name of a parameter; write it as in the address, such as job or filter[city]"
+        )
+    return line
 
 
 def read_group(line: str) -> tuple[str, list[str]]:
@@ -87,6 +98,18 @@ class SiteForm(Form):
         "The first group that fits a page counts.",
     )
 
+    query_parameters = Lines(
+        "Query parameters to keep",
+        check=check_parameter,
+        most=200,
+        description="One a line. Of a page's address only parameters known to be harmless are kept, such as "
+        "utm_source; name those of yours that hold nothing personal.",
+    )
+    do_not_track = BooleanField(
+        "Honour Do Not Track",
+        description="A browser that sends DNT then counts as one whose user refused. "
+        "Global Privacy Control is always honoured.",
+    )
     sender_consent = BooleanField(
         "Senders ask for consent",
         description="Only for Segment's clients and servers: their visitor ids are kept. "

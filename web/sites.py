@@ -10,6 +10,7 @@ from ipaddress import ip_network
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import escape
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -142,7 +143,9 @@ def _try_url(site: Site) -> Tried | None:
 
 def write_snippet(site: Site) -> str:
     """The tag to put on every page."""
-    return f'<script defer src="{get_settings().base_url}/s/v.js" data-site="{site.key}"></script>'
+    names = escape(", ".join(site.query_parameters))
+    query = f' data-query="{names}"' if names else ""
+    return f'<script defer src="{get_settings().base_url}/s/v.js" data-site="{site.key}"{query}></script>'
 
 
 def is_staff(site: Site, address: str) -> bool:
@@ -171,6 +174,8 @@ def edit(site_id: int) -> ResponseReturnValue:
             "hosts": site.hosts,
             "staff_networks": site.staff_networks,
             "page_groups": groups,
+            "query_parameters": site.query_parameters,
+            "do_not_track": site.do_not_track,
             "sender_consent": site.sender_consent,
         }
     )
@@ -188,6 +193,8 @@ def _save(site_id: int, form: SiteForm) -> None:
         site.name = form.name.data
         site.hosts = form.hosts.data
         site.staff_networks = form.staff_networks.data
+        site.query_parameters = form.query_parameters.data
+        site.do_not_track = form.do_not_track.data
         site.sender_consent = form.sender_consent.data
         site.page_groups = [list(read_group(line)) for line in form.page_groups.data]
 

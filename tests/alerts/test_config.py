@@ -144,13 +144,12 @@ def test_what_the_file_does_not_name_stays(database: Database, cast: Cast, now: 
         assert session.get_one(User, cast.bob.id).slack_id == "UBOB"
 
 
-def test_a_site_may_say_that_its_senders_ask_for_consent(
-    database: Database, cast: Cast, now: datetime
-) -> None:
-    put(database, "sites:\n  - {key: acme-web, sender_consent: true}\n", now)
+@pytest.mark.parametrize("name", ["sender_consent", "do_not_track"])
+def test_a_site_says_what_counts_as_consent(database: Database, cast: Cast, now: datetime, name: str) -> None:
+    put(database, f"sites:\n  - {{key: acme-web, {name}: true}}\n", now)
     with database.read() as session:
-        assert session.scalars(select(Site.sender_consent)).one()
-        assert "sender_consent: true" in show_config(session)
+        assert session.scalars(select(getattr(Site, name))).one()
+        assert f"{name}: true" in show_config(session)
 
 
 def test_a_changed_rule_gets_the_next_version(database: Database, now: datetime) -> None:

@@ -339,13 +339,24 @@ def test_without_debug_nobody_hears_it(database: Database, house: House, until: 
         ({"Sec-Purpose": "prefetch;prerender"}, "prerender"),
         ({"Purpose": "prefetch"}, "prerender"),
         ({"Sec-GPC": "1"}, "privacy_signal"),
-        ({"DNT": "1"}, "privacy_signal"),
     ],
 )
 def test_what_the_browser_signals_is_noted(house: House, headers: dict[str, str], field: str) -> None:
     house.post()
     house.post(headers=PAGE | headers)
     assert [getattr(kept, field) for kept in house.kept()] == [False, True]
+
+
+@pytest.mark.parametrize(("honoured", "consent"), [(False, "y"), (True, "n")])
+def test_do_not_track_counts_where_the_site_honours_it(
+    database: Database, house: House, honoured: bool, consent: str
+) -> None:
+    with database.write() as session:
+        session.execute(update(Site).values(do_not_track=honoured))
+    house.sites.refresh()
+    house.post(report(c="y", i="visitor-1"), headers=PAGE | {"DNT": "1"})
+    (kept,) = house.kept()
+    assert (kept.consent, kept.visitor) == (consent, "" if honoured else "visitor-1")
 
 
 def test_a_report_without_a_page_comes_from_a_server(house: House) -> None:

@@ -161,10 +161,10 @@ def test_global_privacy_control_outweighs_consent() -> None:
     assert (envelope.consent, envelope.visitor, envelope.privacy_signal) == ("n", "", True)
 
 
-def test_do_not_track_is_noted_and_changes_nothing() -> None:
+def test_a_do_not_track_that_counts_outweighs_consent() -> None:
     arrival = Arrival(received=NOW, address="", do_not_track=True)
     envelope = parse_request(report(c="y", i="visitor-1"), arrival).envelope
-    assert (envelope.visitor, envelope.privacy_signal) == ("visitor-1", True)
+    assert (envelope.consent, envelope.visitor, envelope.privacy_signal) == ("n", "", True)
 
 
 @pytest.mark.parametrize(

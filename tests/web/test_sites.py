@@ -47,12 +47,16 @@ def test_an_edit_saves_lists_in_their_usual_spelling(
         "hosts": "*.acme.com\nlocalhost:3000\n\n*.acme.com",
         "staff_networks": "203.0.113.9/24\n2001:db8::1",
         "page_groups": "pricing: /pricing* , /priser*\ncases:/cases/*",
+        "query_parameters": "job\nfilter[city]\njob",
+        "do_not_track": "y",
     }
     assert as_admin.post(f"/sites/{cast.site.id}/edit", data=form).status_code == 302
     site = get_site(database, cast.site.id)
     assert site.hosts == ["*.acme.com", "localhost:3000"]
     assert site.staff_networks == ["203.0.113.0/24", "2001:db8::1"]
     assert site.page_groups == [["pricing", ["/pricing*", "/priser*"]], ["cases", ["/cases/*"]]]
+    assert (site.query_parameters, site.do_not_track) == (["job", "filter[city]"], True)
+    assert "data-query=&#34;job, filter[city]&#34;" in as_admin.get(f"/sites/{cast.site.id}").text
 
 
 def test_what_the_form_shows_changes_nothing_when_saved(
@@ -62,11 +66,11 @@ def test_what_the_form_shows_changes_nothing_when_saved(
     page = as_admin.get(f"/sites/{cast.site.id}/edit").text
     form = {
         name: re.search(rf'<textarea[^>]*id="{name}"[^>]*>\r?\n?(.*?)</textarea>', page, re.DOTALL)[1]  # type: ignore[index]
-        for name in ("hosts", "staff_networks", "page_groups")
+        for name in ("hosts", "staff_networks", "page_groups", "query_parameters")
     }
     as_admin.post(f"/sites/{cast.site.id}/edit", data=form | {"name": "Our site"})
     after = get_site(database, cast.site.id)
-    for name in ("hosts", "staff_networks", "page_groups"):
+    for name in ("hosts", "staff_networks", "page_groups", "query_parameters"):
         assert getattr(after, name) == getattr(before, name)
 
 
@@ -79,6 +83,8 @@ def test_what_the_form_shows_changes_nothing_when_saved(
         ("page_groups", "/pricing*", "write a name, a colon and patterns"),
         ("page_groups", "a: /x\nA: /y", "is there twice"),
         ("page_groups", "a: https://acme.com/x", "leave out http"),
+        ("query_parameters", "a=b", "is no name of a parameter"),
+        ("query_parameters", "a, b", "is no name of a parameter"),
         ("name", "", "Write a name"),
     ],
 )
