@@ -1,3 +1,4 @@
+import { attempt } from './attempt'
 import type { Call } from './calls'
 import { hasPage, report } from './page'
 import { isMoving } from './views'
@@ -11,7 +12,8 @@ export function take(call: Call): void {
 }
 
 export function release(): void {
-  if (hasPage() && !isMoving()) waiting.splice(0).forEach(make)
+  // A call may be made with anything, also with what cannot be compared.
+  if (hasPage() && !isMoving()) waiting.splice(0).forEach((call) => attempt(() => make(call)))
 }
 
 export function hasWaiting(): boolean {

@@ -22,12 +22,15 @@ let waiting: Call[] = []
 
 /** Consent counts at once; other calls belong to a page view and wait for it. */
 export function take(call: Call): void {
-  if (call[0] == 'consent') consent(call[1])
-  else if (call[0] == 'debug') debug()
-  else {
-    waiting = [...waiting, call].slice(-MOST_CALLS)
-    release()
-  }
+  // A call may be made with anything, also with what cannot be compared.
+  attempt(() => {
+    if (call[0] == 'consent') consent(call[1])
+    else if (call[0] == 'debug') debug()
+    else {
+      waiting = [...waiting, call].slice(-MOST_CALLS)
+      release()
+    }
+  })
 }
 
 /** Makes the calls that waited, in their order, once there is a page view to make them on. */
@@ -49,7 +52,7 @@ function consent(choice: unknown): void {
 
 function make(call: Call): void {
   const [name, first, second] = call as unknown[]
-  if (name == 'track' && first) report(String(first), { p: second ? copy(second) : undefined })
+  if (name == 'track' && first && typeof first == 'string') report(first, { p: second ? copy(second) : undefined })
   else if (name == 'identify' && first) report('identify', { p: copy(first) })
   else refuse(call)
 }

@@ -1,4 +1,5 @@
 import { report } from './page'
+import { isMoving } from './views'
 
 const WORTH_MS = 3000
 
@@ -13,18 +14,21 @@ let sentDepth = -1
 export function restartEngagement(): void {
   engaged = since = bottom = sentEngaged = 0
   sentDepth = -1
-  measureScroll()
   resume()
 }
 
-/** Notes how far down the visitor has seen. The height is noted with it, for the next page has another one. */
+/** Notes how far down the visitor has seen, and of how much. */
 export function measureScroll(): void {
-  height = document.documentElement.scrollHeight || 1
+  // A router may have drawn the next page by now.
+  if (isMoving()) return
+  height = document.documentElement?.scrollHeight || 1
   bottom = Math.max(bottom, scrollY + innerHeight)
 }
 
 /** Stops the clock and reports what was added, unless it is too little to tell. */
 export function closeEngagement(): void {
+  // Images may have come since, and made the page longer.
+  measureScroll()
   if (since) engaged += performance.now() - since
   since = 0
   const depth = Math.min(100, Math.round((100 * bottom) / height))
@@ -40,6 +44,6 @@ export function resume(): void {
 }
 
 export function watchEngagement(): void {
-  addEventListener('scroll', measureScroll, { passive: true })
+  addEventListener('scroll', measureScroll)
   addEventListener('focus', resume)
 }

@@ -1,3 +1,4 @@
+import { attempt } from './attempt'
 import { getConsent } from './consent'
 import { decideKind, type Fields, isPassword } from './fields'
 import { report } from './page'
@@ -7,18 +8,21 @@ export function watchForms(capture: boolean): void {
   // On the window, so that forms count that come later.
   addEventListener(
     'submit',
-    (sent) => {
-      const form = sent.target as HTMLFormElement
-      // The browser checks a form before it tells of it, but scripts may tell by themselves.
-      if (!form.noValidate && form.matches(':invalid')) return
-      report('form', {
-        // Not form.id: that may be a field.
-        p: { form: form.getAttribute('id') || '' },
-        f: capture && getConsent() == 'y' ? readFields(form) : undefined,
-      })
-    },
+    ({ target }) =>
+      // A field named "elements" stands in the place of the form's own.
+      attempt(() => tellForm(target as HTMLFormElement, capture)),
     true,
   )
+}
+
+function tellForm(form: HTMLFormElement, capture: boolean): void {
+  // The browser checks a form before it tells of it, but scripts may tell by themselves.
+  if (!form.noValidate && form.closest('form:invalid')) return
+  report('form', {
+    // Not form.id: that may be a field.
+    p: { form: form.getAttribute('id') || '' },
+    f: capture && getConsent() == 'y' ? readFields(form) : undefined,
+  })
 }
 
 /** Who sent the form, by its fields; nothing of a form that asks for a password. */

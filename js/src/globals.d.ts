@@ -9,4 +9,6 @@ interface Navigator {
 
 interface Window {
   doorbell?: import('./calls').Doorbell
+  /** the attributes of the script tag, without "data-", where it can have none */
+  doorbellTag?: Record<string, string>
 }

@@ -5,6 +5,7 @@ const script = (document.currentScript || document.querySelector('script[data-si
 
 // A second tag on the page, or a second copy by a tag manager, must not count twice.
 if (!window.doorbell?.v) {
-  if (script?.dataset['site']) start(readTag(script), window.doorbell?.q || [])
+  const tag = script && readTag(script)
+  if (tag?.site) start(tag, window.doorbell?.q || [])
   else console.error('doorbell: data-site?')
 }

@@ -1,3 +1,4 @@
+import { attempt } from './attempt'
 import { type Call, type Doorbell, release, take } from './calls'
 import { startConsent } from './consent'
 import { closeEngagement, watchEngagement } from './engagement'
@@ -18,7 +19,7 @@ export function start(tag: Tag, early: Call[]): void {
   meetVisitor(tag.hosts)
   startConsent(tag.mode)
   startOutbox(tag)
-  watchConsentTools((choice) => take(['consent', choice]))
+  attempt(() => watchConsentTools((choice) => take(['consent', choice])))
   early.forEach(take)
   watchViews(tag, release)
   watchEngagement()

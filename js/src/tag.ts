@@ -1,7 +1,7 @@
 /** What the site allows before the visitor has chosen. */
 export type Mode = 'required' | 'cookieless' | 'granted'
 
-/** What the script tag on the page says. */
+/** What the script tag on the page says, or `doorbellTag` where the tag can have no attributes. */
 export interface Tag {
   site: string
   /** where hits are sent */
@@ -23,7 +23,7 @@ export function readMode(text: string | undefined): Mode {
 }
 
 export function readTag(script: HTMLScriptElement): Tag {
-  const data = script.dataset
+  const data: DOMStringMap = { ...window.doorbellTag, ...script.dataset }
   return {
     site: data['site']!,
     // ".../s/v.js" becomes ".../s/e", also behind a proxy's path.

@@ -1,3 +1,4 @@
+import { attempt } from './attempt'
 import type { Choice } from './consent'
 
 interface TcfData {
@@ -27,10 +28,12 @@ export function watchConsentTools(hear: (choice: Choice) => void): void {
     return push.apply(layer, entries)
   }
   const ask = () =>
-    window.__tcfapi?.('addEventListener', 2, (data) => {
-      const given = data?.gdprApplies && data.purpose?.consents
-      if (given) hear(given[1] && given[8] ? 'y' : 'n')
-    })
+    attempt(() =>
+      window.__tcfapi?.('addEventListener', 2, (data) => {
+        const given = data?.gdprApplies && data.purpose?.consents
+        if (given) hear(given[1] && given[8] ? 'y' : 'n')
+      }),
+    )
   ask()
   // It may have come after us.
   addEventListener('load', ask)

@@ -31,7 +31,8 @@ export function watchViews(siteTag: Tag, onSettled: () => void): void {
       moved()
     }
   })
-  document.addEventListener('prerenderingchange', moved)
+  // Told to the document alone; on its way there it comes past the window.
+  addEventListener('prerenderingchange', moved, true)
   addEventListener('DOMContentLoaded', moved)
   setTimeout(moved, START_MS)
 }
@@ -43,14 +44,15 @@ export function isMoving(): boolean {
 
 /** The address may have changed: look when it has come to rest. */
 export function moved(): void {
+  measureScroll()
   timer ||= setTimeout(settle, SETTLE_MS)
 }
 
 /** Looks now. */
 export function settle(): void {
   clearTimeout(timer)
-  timer = 0
   view()
+  timer = 0
   settled()
 }
 
@@ -69,9 +71,8 @@ function view(): void {
 function hook(name: 'pushState' | 'replaceState'): void {
   const original = history[name]
   history[name] = function (...change) {
-    // Before the router draws the next page over this one.
-    measureScroll()
-    original.apply(this, change)
+    // Before a router can draw the next page over this one.
     moved()
+    original.apply(this, change)
   }
 }

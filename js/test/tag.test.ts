@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { readMode, readTag } from '../src/tag'
+
+afterEach(() => delete window.doorbellTag)
 
 function tag(attributes: Record<string, string>): HTMLScriptElement {
   const script = document.createElement('script')
@@ -29,4 +31,10 @@ test.each([
 test('own parameters are separated by commas or spaces', () => {
   const read = readTag(tag({ src: 'https://bell.test/s/v.js', 'data-query': 'colour, size' }))
   expect(read.query).toEqual(['colour', 'size'])
+})
+
+test('where a tag can have no attributes a global says them, and attributes win', () => {
+  window.doorbellTag = { site: 'acme-web', consent: 'required', forms: '', query: 'colour' }
+  const read = readTag(tag({ src: 'https://bell.test/s/v.js', 'data-query': 'size' }))
+  expect(read).toMatchObject({ site: 'acme-web', mode: 'required', forms: true, query: ['size'], hash: false })
 })

@@ -149,3 +149,31 @@ def test_a_form_that_leaves_the_page_is_reported_and_its_fields_stay(
     assert hit["p"] == {"form": "find"}
     assert "secret" not in sent(collector)
     assert "secret" not in "".join(str(request.headers) for request in collector.received)
+
+
+def test_a_form_that_a_script_submits_leaves_without_a_report(
+    open_page: Open, site: Server, collector: Recorder
+) -> None:
+    after = site.put_page("/thanks", f"<!doctype html><title>Thanks</title>{collector.tag()}")
+    page = open_page(body=f'<form id=find method=post action="{after}"><input name=q value=x></form>')
+    collector.wait_for("pageview")
+    page.evaluate("() => document.forms[0].submit()")
+    collector.wait_for("pageview", 2)
+    assert collector.hits("form") == []
+
+
+@pytest.mark.parametrize(("name", "count"), [("matches", 1), ("id", 1), ("elements", 0)])
+def test_a_field_named_like_a_part_of_its_form_throws_nothing(
+    open_page: Open, collector: Recorder, name: str, count: int
+) -> None:
+    page = open_page(
+        body=f'<form id=bet onsubmit="return false"><input name={name}><button>x</button></form>',
+        attributes=CAPTURE,
+    )
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    collector.wait_for("pageview")
+    page.click("button")
+    drain(page, collector)
+    assert [hit["p"] for hit in collector.hits("form")] == [{"form": "bet"}] * count
+    assert errors == []

@@ -39,6 +39,14 @@ def test_a_click_with_the_control_key_counts_once(open_page: Open, collector: Re
     assert [hit["p"]["url"] for hit in collector.hits("outbound")] == [PARTNER]
 
 
+def test_the_menu_of_a_link_is_not_following_it(open_page: Open, collector: Recorder) -> None:
+    page = open_page(body=f'<a href="{PARTNER}">Partner</a>')
+    collector.wait_for("pageview")
+    page.click("a", button="right")
+    drain(page, collector)
+    assert collector.hits("outbound") == []
+
+
 def test_a_link_in_a_shadow_root_counts(open_page: Open, collector: Recorder) -> None:
     page = open_page(body="<div id=host></div>")
     collector.wait_for("pageview")

@@ -19,29 +19,36 @@ RULES = (
     '<script type="speculationrules">'
     '{"prerender":[{"source":"list","urls":["/next"],"eagerness":"immediate"}]}</script>'
 )
-CLICK = "<script>fetch('/go').then(() => document.querySelector('a').click())</script>"
+# The one link that the answer names is followed.
+CLICK = (
+    "<script>fetch('/go').then(answer => answer.text())"
+    ".then(path => document.querySelector(`[href='${path}']`).click())</script>"
+)
+LINKS = '<a href="/next">Next</a><a href="/other">Other</a>'
 # Said by the prerendered page itself, well after it would have reported its view.
 WAITED = "<script>setTimeout(() => document.prerendering && fetch('/waited'), 300)</script>"
 
 
 class HeldServer(Server):
-    """Answers /go only when the test lets it."""
+    """Answers /go only when the test lets it, with the link to follow."""
 
     def __init__(self) -> None:
         super().__init__()
         self.go = Event()
+        self.link = "/next"
 
     def answer(self, request: Received) -> Answer:
         if request.path == "/go":
             self.go.wait(30)
-            return Answer(204)
+            return Answer(200, body=self.link.encode())
         return super().answer(request)
 
 
 @pytest.fixture
 def held_site(collector: Recorder) -> Iterator[HeldServer]:
     server = HeldServer()
-    server.put_page("/", f'<!doctype html><title>Start</title>{RULES}<a href="/next">Next</a>{CLICK}')
+    server.put_page("/", f"<!doctype html><title>Start</title>{RULES}{LINKS}{CLICK}")
+    server.put_page("/other", "<!doctype html><title>Other</title><script>fetch('/arrived')</script>")
     server.put_page("/next", f"<!doctype html><title>Next</title>{collector.tag()}{WAITED}")
     yield server
     server.go.set()
@@ -72,3 +79,15 @@ def test_a_prerendered_page_is_reported_only_when_it_is_shown(
     [view] = collector.wait_for("pageview")
     assert view["u"] == held_site.address("/next")
     assert [request.path for request in asked].count("/next") == 1
+
+
+@pytest.mark.usefixtures("plain_chromium")
+def test_a_prerendered_page_that_is_thrown_away_is_never_reported(
+    held_site: HeldServer, collector: Recorder
+) -> None:
+    asked = held_site.received
+    wait_until(lambda: "/waited" in [r.path for r in asked], seconds=30, what="the prerendered page")
+    held_site.link = "/other"
+    held_site.go.set()
+    wait_until(lambda: "/arrived" in [r.path for r in asked], seconds=30, what="the other page")
+    assert collector.posts == []
