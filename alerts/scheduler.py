@@ -24,7 +24,8 @@ from enrichment.contacts import link_waiting
 from enrichment.identify import identify_unknown_anew, identify_waiting
 from enrichment.providers import make_providers, refresh_providers
 from enrichment.providers.base import Provider
-from enrichment.refresh import refresh_maxmind
+from enrichment.refresh import RefreshError, refresh_maxmind
+from enrichment.refresh_routes import refresh_routes
 from enrichment.reverse_dns import NameAsker, delete_old_names
 from enrichment.vendors.work import ask_registries, ask_waiting, delete_old_requests
 from tracker.db import Database, utc_now
@@ -90,7 +91,15 @@ def ask_names(tools: Tools, now: datetime) -> int:
 
 
 def fetch_data(tools: Tools, now: datetime) -> int:
-    refresh_maxmind(tools.settings, now)
+    """Both sources, also when one of them fails. Returns 0: once is enough."""
+    faults = []
+    for refresh in (refresh_maxmind, refresh_routes):
+        try:
+            refresh(tools.settings, now)
+        except RefreshError as error:
+            faults.append(str(error))
+    if faults:
+        raise RefreshError("; ".join(faults))
     return 0
 
 

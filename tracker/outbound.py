@@ -114,14 +114,21 @@ def get(
 
 
 def download(
-    url: str, settings: Settings, file: BinaryIO, *, login: tuple[str, str], most: int, seconds: float
+    url: str,
+    settings: Settings,
+    file: BinaryIO,
+    *,
+    most: int,
+    seconds: float,
+    login: tuple[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Reply:
     """One GET whose body goes to `file`: at most `most` bytes, in at most `seconds`.
 
     Redirects are followed, each checked as the first address is, and without the login. Only the body of
     a 200 is written; another answer comes back as its text. Raises OutboundError.
     """
-    who: tuple[str, str] | None = login
+    who = login
     deadline = time.monotonic() + seconds
     for _ in range(MOST_REDIRECTS + 1):
         check_url(url, settings)
@@ -129,7 +136,12 @@ def download(
         with _make_session(settings) as session:
             try:
                 response = session.get(
-                    url, auth=_login(who), timeout=TIMEOUT, allow_redirects=False, stream=True
+                    url,
+                    headers=headers,
+                    auth=_login(who),
+                    timeout=TIMEOUT,
+                    allow_redirects=False,
+                    stream=True,
                 )
                 if response.is_redirect:
                     url, who = urljoin(url, response.headers["location"]), None

@@ -66,6 +66,10 @@ def _url(name: str, value: str) -> str:
     return value.rstrip("/")
 
 
+def _url_or_none(name: str, value: str) -> str:
+    return _url(name, value) if value else ""
+
+
 def _networks(name: str, value: str) -> tuple[Network, ...]:
     parts = [part for part in value.replace(",", " ").split() if part]
     try:
@@ -116,6 +120,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MAXMIND_LICENSE_KEY", "", "Its license key.", _text),
     Setting("MAXMIND_EDITIONS", "", "Editions to fetch, such as GeoIP2-ISP, separated by commas.", _words),
     Setting("MAXMIND_URL", "https://download.maxmind.com", "Where MaxMind's databases are fetched.", _url),
+    Setting("ROUTES_URL", "", "A newer table of routes, fetched weekly; empty: none.", _url_or_none),
+    Setting("ROUTES_SHA256_URL", "", "Its checksum; empty: the same address and .sha256.", _url_or_none),
     Setting(
         "DNS_RESOLVER",
         "system",
@@ -149,6 +155,8 @@ class Settings:
     maxmind_license_key: str = ""
     maxmind_editions: tuple[str, ...] = ()
     maxmind_url: str = "https://download.maxmind.com"
+    routes_url: str = ""
+    routes_sha256_url: str = ""
 
     @property
     def inbox_dir(self) -> Path:
@@ -187,6 +195,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         maxmind_license_key=values["MAXMIND_LICENSE_KEY"],
         maxmind_editions=values["MAXMIND_EDITIONS"],
         maxmind_url=values["MAXMIND_URL"],
+        routes_url=values["ROUTES_URL"],
+        routes_sha256_url=values["ROUTES_SHA256_URL"],
     )
 
 

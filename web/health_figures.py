@@ -30,7 +30,7 @@ JOB_WORDS = {
     "deliveries": "Sending alerts",
     "names": "Asking for the names of addresses",
     "data": "Looking for new address data",
-    "fetching": "Fetching MaxMind's databases",
+    "fetching": "Fetching address data",
     "vendors": "Asking vendors",
     "registries": "Asking the registries",
     "cleaning": "Deleting old rows",

@@ -6,41 +6,34 @@ It comes packed with the program and is unpacked once, to the data directory or 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import logging
 import lzma
 import os
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import maxminddb
 
 from enrichment.providers.address import Address
-from enrichment.providers.swaps import BROKEN, Facts, Mark, find_doubt, mark_of, read_facts
+from enrichment.providers.route_tables import (
+    PUBLIC_EDITION,
+    OwnTable,
+    PublicTable,
+    Route,
+    Table,
+    find_route_doubt,
+)
+from enrichment.providers.swaps import BROKEN, Mark, mark_of
 
 logger = logging.getLogger(__name__)
 
 PACKED = files("enrichment") / "data" / "asn.mmdb.xz"
 UNPACKED_PREFIX = "asn-"
-# A table that an admin built from newer data.
+# A newer table: built by an admin, or fetched.
 NEWER = "asn.mmdb"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The network an address lies in and the AS that announces it; `size` is log2 of its IPv4 addresses."""
-
-    network: str
-    asn: int
-    name: str
-    handle: str
-    country: str
-    size: int
 
 
 class RoutingTable:
@@ -54,11 +47,11 @@ class RoutingTable:
         self.refresh()
 
     def _load(self, path: Path) -> None:
-        # In memory and not mapped: a file that is cut short under a mapping kills the process.
-        reader = maxminddb.open_database(path, maxminddb.MODE_MEMORY)
-        metadata = reader.metadata()
-        self._reader = reader
-        self.facts = Facts(str(metadata.database_type), int(metadata.node_count), int(metadata.build_epoch))
+        self._use(OwnTable(path))
+
+    def _use(self, table: Table) -> None:
+        self._table = table
+        self.facts = table.facts
         self.data_date = datetime.fromtimestamp(self.facts.build_epoch, UTC).date().isoformat()
         self.find = lru_cache(maxsize=50_000)(self._find)
 
@@ -75,9 +68,10 @@ class RoutingTable:
             if mark is None:
                 self._load(self.path)
                 return True
-            if doubt := find_doubt(self.facts, read_facts(self.newer)):
+            new = OwnTable(self.newer)
+            if doubt := find_route_doubt(self._table, new):
                 raise maxminddb.InvalidDatabaseError(doubt)
-            self._load(self.newer)
+            self._use(PublicTable(new, OwnTable(self.path)) if new.facts.edition == PUBLIC_EDITION else new)
         except BROKEN as error:
             logger.warning("table of routes refused: file=%s reason=%s", self.newer, error)
             return False
@@ -86,29 +80,12 @@ class RoutingTable:
     def _find(self, address: Address) -> Route | None:
         """The route of an address, or None where nobody announces it."""
         try:
-            return _read_route(self._reader, address)
+            return self._table.read(address)
         except BROKEN as error:
             logger.warning("table of routes refused: file=%s reason=%s", self.newer, error)
             # What it said so far cannot be believed either.
             self._load(self.path)
-            return _read_route(self._reader, address)
-
-
-def _read_route(reader: maxminddb.Reader, address: Address) -> Route | None:
-    record, prefix = reader.get_with_prefix_len(address)
-    return _route(address, prefix, record) if isinstance(record, dict) else None
-
-
-def _route(address: Address, prefix: int, record: dict[str, Any]) -> Route:
-    number = record["autonomous_system_number"]
-    return Route(
-        network=str(ipaddress.ip_network((address, prefix), strict=False)),
-        asn=number,
-        name=record.get("autonomous_system_organization", ""),
-        handle=record.get("handle", ""),
-        country=record.get("country", ""),
-        size=record.get("size", 0),
-    )
+            return self._table.read(address)
 
 
 def open_routing_table(directory: Path | None) -> RoutingTable:
@@ -120,7 +97,7 @@ def open_routing_table(directory: Path | None) -> RoutingTable:
     if path.exists():
         try:
             return RoutingTable(path, newer)
-        except (maxminddb.InvalidDatabaseError, OSError, ValueError):
+        except BROKEN:
             logger.warning("unpacking the embedded address data anew: damaged file=%s", path)
     return RoutingTable(_unpack(packed, path), newer)
 
@@ -147,3 +124,14 @@ def _remove_old(current: Path) -> None:
     for path in current.parent.glob(f"{UNPACKED_PREFIX}*.mmdb"):
         if path != current:
             path.unlink(missing_ok=True)
+
+
+__all__ = [
+    "NEWER",
+    "PACKED",
+    "UNPACKED_PREFIX",
+    "Route",
+    "RoutingTable",
+    "cache_directory",
+    "open_routing_table",
+]

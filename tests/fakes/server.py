@@ -40,6 +40,7 @@ class Answer:
     delay: float = 0.0
     reset: bool = False
     counts: bool = False
+    raw: bytes = b""  # in place of the body, for what is no text
 
 
 Plan = Iterable[Answer | None] | Callable[[Received], Answer | None]
@@ -153,7 +154,7 @@ class FakeServer:
                 self.connection.close()
 
             def _send(self, answer: Answer) -> None:
-                content = answer.body.encode()
+                content = answer.raw or answer.body.encode()
                 try:
                     self.send_response(answer.status)
                     kind = "application/json" if answer.body.startswith("{") else "text/plain"
