@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from enrichment.chain import Identified, identify_address, weigh
-from enrichment.companies import find_or_make_company
+from enrichment.companies import find_company_by_name, find_or_make_company
 from enrichment.kinds import ORGANISATIONS, Kind
 from enrichment.learned import Learned, open_learned
 from enrichment.models import (
@@ -246,8 +246,11 @@ def _company(session: Session, facts: CompanyFacts, now: datetime) -> Company:
 def _known_domain(session: Session, facts: CompanyFacts) -> str | None:
     """The asserted domain, or the one other domain of it that somebody here has already named.
 
-    A guessed domain is never written by itself: it only counts when a company or a target list has it.
+    A guessed domain is never written by itself: it only counts when a company or a target list has it, and
+    a company of exactly that name comes first.
     """
+    if not facts.domain and find_company_by_name(session, facts.name, country=facts.country):
+        return None
     domains = [facts.domain, *facts.candidates] if facts.domain else list(facts.candidates)
     known = _domains_of_companies(session, domains, facts.country) or _domains_on_lists(session, domains)
     if facts.domain:

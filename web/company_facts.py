@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert, Decision, Outcome, Rule
+from enrichment.domains import offer_domains
 from enrichment.models import (
     Company,
     Contact,
@@ -121,6 +122,7 @@ class CompanyFacts:
     why_not: tuple[WhyNot, ...]
     alert: OpenAlert | None
     sellers: tuple[tuple[int, str], ...]
+    offers: tuple[str, ...]
 
     @property
     def has_lost_deal(self) -> bool:
@@ -150,6 +152,7 @@ def find_company_facts(session: Session, company_id: int, zone: tzinfo, now: dat
         why_not=_why_not(session, claim.visit_id) if claim else (),
         alert=_find_alert(session, company_id),
         sellers=sellers,
+        offers=offer_domains(session, company, claim.evidence if claim else ()),
     )
 
 

@@ -46,6 +46,7 @@ class Evidence:
             "data_date": self.data_date,
             "network": self.network,
             "raw_name": self.raw_name,
+            "handle": self.handle,
             "organisation": self.organisation,
             "domain": self.domains[0] if self.domains else None,
             "asn": self.asn or None,
