@@ -175,6 +175,7 @@ class Collector:
         """The site of a public key, when the page may report to it and not too often. Raises Refusal."""
         site = self._sites.find(key)
         if site is None:
+            self._note_unknown(key, environ)
             self._refuse_unknown("site_unknown", 404)
         if not is_from_site(environ.get("HTTP_ORIGIN", ""), environ.get("HTTP_REFERER", ""), site.hosts):
             self._note(key, REFUSED_HOST, environ.get("HTTP_ORIGIN") or environ.get("HTTP_REFERER", ""))
@@ -189,6 +190,11 @@ class Collector:
         if self._notes and host:
             self._sites.start()
             self._notes.add(key, kind, host)
+
+    def _note_unknown(self, key: str, environ: WSGIEnvironment) -> None:
+        if self._notes and self._sites.is_current:
+            page = environ.get("HTTP_ORIGIN") or environ.get("HTTP_REFERER", "")
+            self._notes.add_unknown(key, find_host(page))
 
     def _refuse_unknown(self, code: str, status: int) -> NoReturn:
         if not self._sites.is_current:

@@ -15,6 +15,7 @@ from tracker.models import Site, Visit
 from tracker.notes import REFUSED_HOST, SCRIPT, get_noted
 from tracker.origin import is_host_allowed
 from tracker.settings import Network
+from web.stray_keys import get_wrong_keys
 
 # A host that was refused longer ago has been mended or was a stranger's.
 REFUSED_WITHIN = timedelta(days=1)
@@ -61,6 +62,7 @@ class Seen:
     """What is known about the pages of a site. `addresses` and `agreed` are of its latest visits."""
 
     refused: Sequence[str] = ()
+    wrong_keys: Sequence[tuple[str, str]] = ()  # key and host
     fetched: Sequence[str] = ()
     addresses: Sequence[str] = ()
     agreed: Sequence[bool] = ()
@@ -82,10 +84,11 @@ def get_seen(session: Session, site: Site, now: datetime) -> Seen:
         .limit(RECENT_VISITS)
     ).all()
     return Seen(
-        get_noted(session, site.key, REFUSED_HOST, now - REFUSED_WITHIN),
-        get_noted(session, "", SCRIPT, now - FETCHED_WITHIN),
-        [visit.address for visit in visits],
-        [visit.consent for visit in visits],
+        refused=get_noted(session, site.key, REFUSED_HOST, now - REFUSED_WITHIN),
+        wrong_keys=get_wrong_keys(session, site, now - REFUSED_WITHIN),
+        fetched=get_noted(session, "", SCRIPT, now - FETCHED_WITHIN),
+        addresses=[visit.address for visit in visits],
+        agreed=[visit.consent for visit in visits],
     )
 
 
@@ -95,6 +98,7 @@ def decide_problems(
     """All that can be told, the most certain first."""
     found = [
         *_refused(site, seen),
+        *_wrong_keys(site, seen),
         _hidden_address(seen, proxies),
         _silent_script(site, seen, base_url, now),
         _no_consent(seen),
@@ -112,6 +116,17 @@ def _refused(site: Site, seen: Seen) -> list[Problem]:
             host,
         )
         for host in hosts[:SHOWN_HOSTS]
+    ]
+
+
+def _wrong_keys(site: Site, seen: Seen) -> list[Problem]:
+    return [
+        Problem(
+            "wrong_key",
+            f"Pages of {host} report with the key {key}, which is not this site's",
+            f'Put the line below on them; it has data-site="{site.key}". Until then nothing of them is kept.',
+        )
+        for key, host in seen.wrong_keys[:SHOWN_HOSTS]
     ]
 
 
@@ -147,7 +162,7 @@ def _is_in(text: str, networks: Sequence[Network]) -> bool:
 
 
 def _silent_script(site: Site, seen: Seen, base_url: str, now: datetime) -> Problem | None:
-    if site.first_hit_at is not None or seen.refused or now - site.created_at < PATIENCE:
+    if site.first_hit_at is not None or seen.refused or seen.wrong_keys or now - site.created_at < PATIENCE:
         return None
     host = next((host for host in seen.fetched if not site.hosts or is_allowed(host, site.hosts)), "")
     if host:

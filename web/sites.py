@@ -32,6 +32,7 @@ from web.install_problems import Problem, get_problems
 from web.server_keys import get_server_keys
 from web.shell import get_reader
 from web.site_forms import NewSiteForm, SiteForm, check_host, make_key, read_group, write_group
+from web.stray_keys import get_stray_keys
 
 blueprint = Blueprint("sites", __name__, url_prefix="/sites")
 
@@ -52,7 +53,8 @@ def index() -> ResponseReturnValue:
     with get_database().read() as db:
         sites = db.scalars(select(Site).order_by(func.lower(Site.name), Site.id)).all()
         checks = [(site, _check(db, site)[0]) for site in sites]
-    return render_template("sites/list.html", checks=checks)
+        strays = get_stray_keys(db, sites, request_now())
+    return render_template("sites/list.html", checks=checks, strays=strays)
 
 
 @blueprint.route("/new", methods=["GET", "POST"])

@@ -17,14 +17,29 @@ from tests.tracker.trouble import report
 from tracker.collector import Collector, collector_blueprint
 from tracker.db import Database
 from tracker.inbox import Inbox, Limits
-from tracker.models import CollectorNote
-from tracker.notes import MOST_KEPT, MOST_PENDING, REFUSED_HOST, SCRIPT, CollectorNotes, get_noted, save_notes
+from tracker.models import CollectorNote, Site
+from tracker.notes import (
+    MOST_KEPT,
+    MOST_PENDING,
+    REFUSED_HOST,
+    SCRIPT,
+    CollectorNotes,
+    UnknownKey,
+    get_noted,
+    get_unknown_keys,
+    save_notes,
+)
 from tracker.sites import SiteBook
 
 
 def noted(database: Database, key: str, kind: str) -> list[str]:
     with database.read() as session:
         return get_noted(session, key, kind, NOW - timedelta(days=30))
+
+
+def unknown(database: Database, least: int = 0) -> list[UnknownKey]:
+    with database.read() as session:
+        return [one for one in get_unknown_keys(session, NOW - timedelta(days=400)) if one.count >= least]
 
 
 def save(database: Database, *notes: tuple[str, str, str], days: float = 0) -> None:
@@ -110,3 +125,47 @@ class TestOnSqlite:
     ) -> None:
         client.get("/s/v.js", headers={"Referer": "https://www.ours.test/secret?token=x"})
         assert wait_until(lambda: noted(database, "", SCRIPT), what="the note") == ["www.ours.test"]
+
+    def test_a_key_that_no_site_has_is_noted_with_its_host(
+        self, client: FlaskClient, database: Database, cast: Cast
+    ) -> None:
+        for _ in range(2):
+            answer = client.post(
+                "/s/e", data=report(s="acme-wbe"), headers={"Origin": "https://WWW.ours.test"}
+            )
+            assert answer.status_code == 404
+        (found,) = wait_until(lambda: unknown(database, least=2), what="the note")
+        assert (found.key, found.host, found.count) == ("acme-wbe", "www.ours.test", 2)
+        assert found.first_at <= found.last_at
+        with database.write() as session:
+            session.get_one(Site, cast.site.id).key = "acme-wbe"
+        assert unknown(database) == [], "a site has it now"
+
+    def test_a_pixel_and_a_server_with_an_unknown_key_are_noted(
+        self, client: FlaskClient, database: Database
+    ) -> None:
+        client.get("/s/px?s=no-such-key", headers={"Referer": "https://www.ours.test/"})
+        client.post("/s/e", data=report(s="other-key"))
+        found = wait_until(lambda: len(unknown(database)) == 2 and unknown(database), what="the notes")
+        assert {(one.key, one.host) for one in found} == {("no-such-key", "www.ours.test"), ("other-key", "")}
+
+    @pytest.mark.parametrize("key", ["server_0123456789abcdef", "a b", "x" * 41, "<script>", "\n" * 8])
+    def test_neither_a_part_of_a_secret_nor_nonsense_is_kept(self, database: Database, key: str) -> None:
+        notes = CollectorNotes(database, save_seconds=0)
+        notes.add_unknown(key, "www.ours.test")
+        notes.save()
+        assert unknown(database) == []
+
+    def test_a_flood_of_keys_is_bounded_and_hides_nothing_else(self, database: Database) -> None:
+        notes = CollectorNotes(database, save_seconds=0)
+        for window in range(5):
+            notes.add_unknown("acme-wbe", "www.ours.test")
+            for number in range(300):
+                notes.add_unknown(f"key-{window}-{number}", "x" * 253 + ":65535")
+            notes.save()
+        notes.add("acme-web", REFUSED_HOST, "www2.ours.test")
+        notes.save()
+        found = unknown(database)
+        assert len(found) == MOST_KEPT
+        assert (found[0].key, found[0].count) == ("acme-wbe", 5)
+        assert noted(database, "acme-web", REFUSED_HOST) == ["www2.ours.test"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import timedelta
 from ipaddress import ip_network
@@ -14,7 +15,7 @@ from tests.web.conftest import Browser
 from tracker.db import Database
 from tracker.ingest import ingest_waiting
 from tracker.models import Site
-from tracker.notes import REFUSED_HOST, SCRIPT, save_notes
+from tracker.notes import REFUSED_HOST, SCRIPT, UNKNOWN_KEY, save_notes
 from tracker.settings import Settings
 from web.install_problems import Seen, decide_problems
 
@@ -88,6 +89,10 @@ def test_few_visits_say_nothing_about_consent() -> None:
     assert kinds(Seen(addresses=["192.0.2.1"] * 19, agreed=[False] * 19)) == []
 
 
+def test_a_wrong_key_explains_the_silence_by_itself() -> None:
+    assert kinds(Seen(wrong_keys=[("acme-wbe", "www.ours.test")]), heard=False) == ["wrong_key"]
+
+
 def note(database: Database, key: str, kind: str, host: str) -> None:
     with database.write() as session:
         save_notes(session, Counter({(key, kind, host): 3}), NOW)
@@ -132,3 +137,54 @@ def test_visits_from_inside_are_told(
     ingest_waiting(database, settings.inbox_dir, NOW)
     page = as_admin.get(f"/sites/{cast.site.id}").text
     assert "All visits seem to come from inside, such as 172.17.0.1" in page
+
+
+UNKNOWN = ("", UNKNOWN_KEY, "acme-wbe www.ours.test")
+
+
+def test_a_key_that_no_site_has_is_told_on_the_list_of_sites(
+    as_admin: Browser, cast: Cast, database: Database
+) -> None:
+    assert "which no site has" not in as_admin.get("/sites").text
+    note(database, *UNKNOWN)
+    page = " ".join(re.sub("<[^>]+>", "", as_admin.get("/sites").text).split())
+    assert "Pages of www.ours.test report with the key acme-wbe, which no site has" in page
+    assert "3 times since" in page
+    assert "Probably Our site is meant: its key is acme-web." in page
+
+
+@pytest.mark.parametrize(
+    ("detail", "text"),
+    [
+        ("acme-wbe www.elsewhere.test", "Probably Our site is meant"),
+        ("zzzz www.elsewhere.test", "If the pages are yours"),
+        ("zzzz ", "A server reports with the key zzzz"),
+    ],
+)
+def test_which_site_is_meant_is_told_by_the_host_or_the_look_of_the_key(
+    as_admin: Browser, cast: Cast, database: Database, detail: str, text: str
+) -> None:
+    note(database, "", UNKNOWN_KEY, detail)
+    assert text in " ".join(re.sub("<[^>]+>", "", as_admin.get("/sites").text).split())
+
+
+def test_a_flood_of_made_up_keys_does_not_hide_our_own_pages(
+    as_admin: Browser, cast: Cast, database: Database
+) -> None:
+    with database.write() as session:
+        save_notes(session, Counter({("", UNKNOWN_KEY, f"key-{n} evil.test"): 9 for n in range(40)}), NOW)
+    note(database, *UNKNOWN)
+    page = as_admin.get("/sites").text
+    assert page.count("which no site has") == 5
+    assert "acme-wbe" in page
+
+
+@pytest.mark.parametrize("told", [UNKNOWN, ("other-site", REFUSED_HOST, "www.ours.test")])
+def test_a_wrong_key_on_our_own_pages_is_told_with_the_right_one(
+    as_admin: Browser, cast: Cast, database: Database, told: tuple[str, str, str]
+) -> None:
+    note(database, *told)
+    page = as_admin.get(f"/sites/{cast.site.id}").text
+    key = told[0] or "acme-wbe"
+    assert f"Pages of www.ours.test report with the key {key}, which is not this site&#39;s" in page
+    assert "data-site=&#34;acme-web&#34;" in page
