@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from enrichment.chain import identify_address, weigh
+from bench.identify import count_matched, find_domain
+from enrichment.chain import Identified, identify_address, weigh
 from enrichment.kinds import Kind
 from enrichment.providers import Provider
 from enrichment.providers.base import Evidence
@@ -142,3 +143,18 @@ def test_asserted_domains_of_the_checked_rows_are_right(
         if domain and row["expect_domain"]:
             counts["right" if domain in row["expect_domain"].split("|") else "wrong"] += 1
     assert counts["wrong"] <= 0.05 * counts["right"]
+
+
+def test_domains_of_the_checked_rows_are_found_among_known_companies(providers: Providers) -> None:
+    path = SHARED_DATA / "identify_dev.csv"
+    if not path.exists():
+        pytest.skip(f"the rows to check against are not at {path}")
+    right, asked = count_matched(path, providers)
+    assert right >= 0.95 * asked
+
+
+def test_a_guess_counts_only_when_it_is_known() -> None:
+    found = Identified("192.0.2.1", Kind.COMPANY, "Acme", candidates=("acme.com", "acme.se", "acme.org"))
+    assert find_domain(found, {"acme.org", "acme.se"}) == "acme.se"
+    assert find_domain(found, {"other.com"}) == ""
+    assert find_domain(replace(found, domain="acme.test"), {"acme.se"}) == "acme.test"
