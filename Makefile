@@ -15,7 +15,7 @@ demo: $(VENV)/installed
 # Everything, with a real PostgreSQL, Chromium, nginx and Caddy.
 test: $(VENV)/installed-test node_modules programs
 	cd js && npm run --silent check && npm test --silent
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 check: lint types
 

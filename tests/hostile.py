@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 
@@ -18,6 +19,16 @@ HOSTILE: tuple[str, ...] = tuple(dict.fromkeys(position(text) for position in PO
 
 # What our own templates never contain, so it can only have come from the text.
 FOREIGN_TAGS = {"iframe", "img", "object", "embed", "base", "foreignobject", "animate", "math", "b64"}
+
+
+# Without any of these a page cannot hold an intruder, so it need not be parsed.
+_SUSPECT = re.compile(
+    rf"<({'|'.join(sorted(FOREIGN_TAGS))})\b"
+    r'|<script(?! src="/static/)'
+    r"|<[^>]*[\s/\"'](on\w+|style)\s*="
+    r"|(javascript|data|vbscript)\s*:",
+    re.IGNORECASE,
+)
 
 
 class Intruders(HTMLParser):
@@ -39,6 +50,9 @@ class Intruders(HTMLParser):
 
 
 def intruders(html: str) -> list[str]:
+    """What text has smuggled into the page; nothing for a page in which it stayed text."""
+    if not _SUSPECT.search(html):
+        return []
     parser = Intruders()
     parser.feed(html)
     parser.close()

@@ -11,7 +11,7 @@ from tracker.models import User
 from web.accounts import check_sign_in, find_fault, hash_password
 from web.context import get_database, get_user, needs_user, request_now, visitor_address
 from web.forms import REFUSED, Form
-from web.person import ProfileForm, fill_user, time_zones
+from web.person import ProfileForm, fill_user, zone_options
 from web.sessions import begin_session, revoke_sessions
 from web.signin import say_wait
 
@@ -51,7 +51,7 @@ def edit() -> ResponseReturnValue:
 
 
 def _show(form: ProfileForm, status: int) -> ResponseReturnValue:
-    return render_template("profile/edit.html", form=form, zones=time_zones()), status
+    return render_template("profile/edit.html", form=form, zones=zone_options()), status
 
 
 @blueprint.route("/password", methods=["GET", "POST"])

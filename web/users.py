@@ -20,7 +20,7 @@ from web.accounts import make_invitation
 from web.context import get_database, get_settings, get_user, needs_admin, request_now
 from web.forms import REFUSED, Form, Text, add_error
 from web.models import WebSession
-from web.person import PersonForm, fill_user, read_email, time_zones
+from web.person import PersonForm, fill_user, read_email, zone_options
 from web.sessions import revoke_sessions
 
 blueprint = Blueprint("users", __name__, url_prefix="/users")
@@ -130,7 +130,7 @@ def edit(user_id: int) -> ResponseReturnValue:
     if form.validate_on_submit() and _save(get_database(), user_id, form):
         flash(f"{form.name.data} is saved.", "good")
         return redirect(url_for("users.index"))
-    page = render_template("users/edit.html", form=form, person=person, zones=time_zones())
+    page = render_template("users/edit.html", form=form, person=person, zones=zone_options())
     return page, REFUSED if form.is_submitted() else 200
 
 

@@ -31,7 +31,16 @@ class Browser(FlaskClient):
             kw["data"] = dict(kw.get("data") or {}) | {"csrf_token": self.csrf_token()}
         return super().post(*args, **kw)
 
+    _token: tuple[str | None, str] | None = None
+
     def csrf_token(self) -> str:
+        """The token of the present session, made anew only after the cookie has changed."""
+        cookie = self.session_cookie()
+        if self._token is None or self._token[0] != cookie or not (cookie or "").startswith("s."):
+            self._token = (cookie, self._make_token())
+        return self._token[1]
+
+    def _make_token(self) -> str:
         app = self.application
         raw = RAW_TOKEN
         if not (self.session_cookie() or "").startswith("s."):
