@@ -15,6 +15,7 @@ demo: $(VENV)/installed
 # Everything, with a real PostgreSQL, Chromium, nginx and Caddy.
 test: $(VENV)/installed-test node_modules programs
 	cd js && npm run --silent check && npm test --silent
+	# Three at a time on two cores: tests wait for browsers and servers as much as they compute.
 	$(BIN)/pytest -n 3 --dist worksteal
 
 check: lint types
