@@ -21,7 +21,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from enrichment.companies import registered_domain
-from enrichment.corrections import Verdict, Wanted, parse_cidr
+from enrichment.corrections import Verdict, Wanted, parse_reach, write_reach
 from enrichment.models import Correction
 from enrichment.text import clean_text
 
@@ -140,16 +140,16 @@ def _verify(body: dict[str, Any], file: _File) -> None:
 
 def _as_wanted(row: SharedCorrection, signer: str) -> Wanted:
     try:
-        network = parse_cidr(row.network)
+        reach = parse_reach(row.network)
         verdict = Verdict(row.verdict)
     except ValueError as error:
         raise CorrectionFileError(f"{row.network}: {error}") from error
     if verdict is Verdict.US:
         raise CorrectionFileError(f"{row.network}: another installation's staff are not ours")
-    if network.prefixlen < SHORTEST_PREFIX[network.version]:
+    if not isinstance(reach, int) and reach.prefixlen < SHORTEST_PREFIX[reach.version]:
         raise CorrectionFileError(f"{row.network} is too wide a network for a correction")
     return Wanted(
-        network=str(network),
+        network=write_reach(reach),
         verdict=verdict,
         organisation=clean_text(row.organisation)[:200],
         domain=registered_domain(row.domain) or "" if row.domain else "",

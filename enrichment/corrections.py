@@ -6,7 +6,6 @@ network be identified anew. Taking it back puts in place again what it replaced.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +15,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
+from enrichment.as_reach import find_visits_of
 from enrichment.kinds import Kind
 from enrichment.models import Contact, Correction, NetworkOverride, Proof, VisitorContact
-from enrichment.providers.address import parse_address
+from enrichment.providers.address import Address, parse_address
 from enrichment.providers.overrides import OverrideError, parse_network
 from tracker.models import Site, Visit
 from tracker.settings import Network
@@ -59,8 +59,21 @@ def parse_cidr(text: str) -> Network:
     """The network of a correction. Raises OverrideError, also for AS numbers."""
     found = parse_network(text)
     if isinstance(found, int):
-        raise OverrideError(f"{text!r} is an AS number; a correction needs a network such as 192.0.2.0/24")
+        raise OverrideError(f"{text!r} is an AS number, and no network such as 192.0.2.0/24")
     return found
+
+
+def parse_reach(text: str) -> Network | int:
+    """What a correction reaches: a network, or all networks of an AS by its number. Raises OverrideError."""
+    found = parse_network(text)
+    if isinstance(found, int) and not 0 < found < 1 << 32:
+        raise OverrideError(f"{text!r} is no AS number; write one such as AS3301")
+    return found
+
+
+def write_reach(reach: Network | int) -> str:
+    """As `Correction.network` keeps it."""
+    return f"AS{reach}" if isinstance(reach, int) else str(reach)
 
 
 def correct(session: Session, wanted: Wanted, now: datetime, made_by: str) -> Correction:
@@ -68,7 +81,10 @@ def correct(session: Session, wanted: Wanted, now: datetime, made_by: str) -> Co
 
     Raises OverrideError when the network cannot be read, and ValueError when a company has no name.
     """
-    network = str(parse_cidr(wanted.network))
+    reach = parse_reach(wanted.network)
+    network = write_reach(reach)
+    if wanted.verdict is Verdict.US and isinstance(reach, int):
+        raise OverrideError("our own staff have networks; an AS number is too wide")
     if wanted.verdict is Verdict.COMPANY and not (wanted.organisation or wanted.domain):
         raise ValueError("the correction names no company; write its name")
     row = Correction(
@@ -111,14 +127,22 @@ def active_corrections(session: Session) -> Sequence[Correction]:
     ).all()
 
 
-def find_correction(rows: Iterable[Correction], address: str) -> Correction | None:
-    """The one of these that decides about an address: the one of the longest network."""
+def find_correction(rows: Iterable[Correction], address: str, asn: int = 0) -> Correction | None:
+    """The one of these that decides about an address: the longest network's, else that of its AS."""
     try:
         wanted = parse_address(address)
     except ValueError:
         return None
-    covering = [row for row in rows if wanted in ipaddress.ip_network(row.network)]
-    return max(covering, key=lambda row: ipaddress.ip_network(row.network).prefixlen, default=None)
+    reached = [(_prefix_over(parse_reach(row.network), wanted, asn), row) for row in rows]
+    covering = [one for one in reached if one[0] >= 0]
+    return max(covering, key=lambda one: one[0])[1] if covering else None
+
+
+def _prefix_over(reach: Network | int, address: Address, asn: int) -> int:
+    """The length of the network over the address, -1 where it does not reach it; an AS is wider than all."""
+    if isinstance(reach, int):
+        return 0 if reach == asn else -1
+    return reach.prefixlen + 1 if address in reach else -1
 
 
 def find_visits(session: Session, network: str) -> tuple[int, ...]:
@@ -126,12 +150,18 @@ def find_visits(session: Session, network: str) -> tuple[int, ...]:
 
     Visits of someone who was proved to be a contact of a company follow that proof, so they are left out.
     """
-    inside = _addresses_inside(session, parse_cidr(network))
+    reach = parse_reach(network)
+    if isinstance(reach, int):
+        return tuple(_without_proved(session, Visit.id, find_visits_of(session, reach)))
+    return tuple(_without_proved(session, Visit.address, _addresses_inside(session, reach)))
+
+
+def _without_proved(session: Session, column: Any, values: Sequence[Any]) -> list[int]:
     found: list[int] = []
-    for start in range(0, len(inside), CHUNK):
-        here = Visit.address.in_(inside[start : start + CHUNK])
+    for start in range(0, len(values), CHUNK):
+        here = column.in_(values[start : start + CHUNK])
         found += session.scalars(select(Visit.id).where(here, Visit.visitor_id.not_in(_proved())))
-    return tuple(found)
+    return found
 
 
 def identify_anew(session: Session, network: str) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert, Decision, Delivery, DeliveryState, DeliveryTry, Outcome, Rule
+from enrichment.as_reach import read_asn
 from enrichment.corrections import active_corrections, find_correction
 from enrichment.models import Company, Contact, Correction, Identification
 from tracker.models import PageView, User, Visit
@@ -143,7 +144,8 @@ def _find_corrected(
     if identified is None or identified.company_id == alert.company_id:
         return None
     company = session.get(Company, identified.company_id) if identified.company_id else None
-    correction = find_correction(active_corrections(session), visit.address)
+    asn = read_asn(identified.evidence)
+    correction = find_correction(active_corrections(session), visit.address, asn)
     return Corrected(identified.company_id, company.name if company else "", correction)
 
 

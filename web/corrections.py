@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from enrichment.as_reach import read_asn
 from enrichment.companies import is_free_mail, registered_domain
-from enrichment.corrections import Verdict, Wanted, correct, find_visits, parse_cidr, undo
+from enrichment.corrections import (
+    Verdict,
+    Wanted,
+    correct,
+    find_visits,
+    parse_cidr,
+    undo,
+    write_reach,
+)
 from enrichment.models import Company, Correction, Identification
 from enrichment.providers.address import parse_address
 from tracker.models import Visit
@@ -67,6 +76,8 @@ def new() -> ResponseReturnValue:
     search = read_search()
     with get_database().read() as db:
         subject = find_subject(db, read_number("visit") or 0)
+        if verdict is Verdict.US:
+            subject = _without_as(subject)
         companies = search_companies(db, search) if verdict is Verdict.COMPANY else ()
     form = CorrectionForm()
     if form.validate_on_submit() and (wanted := _read_wanted(form, subject, verdict)):
@@ -93,24 +104,33 @@ def find_subject(session: Session, visit_id: int) -> Subject:
     if row is None:
         abort(404)
     address, identified, name = row
-    reaches = _reaches(session, address, identified.network)
+    reaches = _reaches(session, address, identified)
     if not reaches:
         abort(404)
     return Subject(visit_id, identified.company_id, name or "", identified.organisation, reaches)
 
 
-def _reaches(session: Session, address: str, network: str) -> tuple[Reach, ...]:
-    """The whole network first, then the address alone; none where both are unknown."""
+def _reaches(session: Session, address: str, identified: Identification) -> tuple[Reach, ...]:
+    """The whole network first, then the address alone, then all of its AS; none where all are unknown."""
     reaches: dict[str, str] = {}
+    asn = read_asn(identified.evidence)
     try:
-        if network:
-            reaches[str(parse_cidr(network))] = "The whole network"
+        if identified.network:
+            reaches[str(parse_cidr(identified.network))] = "The whole network"
         alone = str(parse_cidr(str(parse_address(address))))
         reaches.setdefault(alone, "This address only")
     except ValueError:
         # A visit whose address was forgotten still has the network it was identified by.
         pass
+    if asn:
+        reaches[write_reach(asn)] = "All networks of"
     return tuple(Reach(text, words, len(find_visits(session, text))) for text, words in reaches.items())
+
+
+def _without_as(subject: Subject) -> Subject:
+    """Staff are known by networks; and an AS is seldom all ours."""
+    networks = tuple(reach for reach in subject.reaches if not reach.network.startswith("AS"))
+    return replace(subject, reaches=networks) if networks else abort(404)
 
 
 def search_companies(session: Session, search: str) -> Sequence[Company]:

@@ -41,6 +41,11 @@ def test_what_was_written_is_read_again() -> None:
     assert read_corrections(write(row()), [PUBLIC]) == [wanted]
 
 
+def test_a_correction_of_an_as_is_shared() -> None:
+    [wanted] = read_corrections(write(row("AS3301", "provider")), [PUBLIC])
+    assert (wanted.network, wanted.verdict) == ("AS3301", Verdict.PROVIDER)
+
+
 def test_our_own_staff_and_who_said_so_stay_at_home() -> None:
     text = write(row(), row("198.51.100.0/24", "us"))
     assert b"198.51.100" not in text
@@ -79,7 +84,7 @@ def test_what_is_no_file_of_corrections_is_refused(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("network", "verdict"),
-    [("0.0.0.0/0", "company"), ("::/8", "provider"), ("AS3301", "provider"), ("192.0.2.0/24", "odd")],
+    [("0.0.0.0/0", "company"), ("::/8", "provider"), ("AS0", "provider"), ("192.0.2.0/24", "odd")],
 )
 def test_a_row_that_would_reach_too_far_or_means_nothing_is_refused(network: str, verdict: str) -> None:
     with pytest.raises(CorrectionFileError):

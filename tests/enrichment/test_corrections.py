@@ -153,7 +153,44 @@ def test_the_correction_of_the_longest_network_decides_about_an_address() -> Non
     assert find_correction(rows, "odd") is None
 
 
-@pytest.mark.parametrize("network", ["AS3301", "nowhere", "1.2.3.4/33"])
+SAABS = "AS197425"
+# Another network of the AS that TELIA lies in.
+TELIA_TOO = "90.224.1.1"
+
+
+def test_a_correction_of_an_as_reaches_all_its_networks_and_is_taken_back(
+    database: Database, cast: Cast, providers: Providers, now: datetime
+) -> None:
+    visits = [add_visit(database, cast, address, now) for address in (TELIA, TELIA_TOO, SAAB)]
+    before = [named(database, providers, visit, now) for visit in visits]
+    assert before == [None, None, "Saab AB"]
+    made = make(database, Wanted("as3301", Verdict.COMPANY, "Acme AB", "acme.test"), now)
+    assert [named(database, providers, visit, now) for visit in visits] == ["Acme AB", "Acme AB", "Saab AB"]
+    to_come = add_visit(database, cast, "81.224.1.1", now)
+    assert named(database, providers, to_come, now) == "Acme AB"
+    take_back(database, made, now)
+    assert [named(database, providers, visit, now) for visit in visits] == before
+
+
+def test_a_correction_of_a_network_wins_over_that_of_its_as(
+    database: Database, cast: Cast, providers: Providers, now: datetime
+) -> None:
+    visit = add_visit(database, cast, SAAB, now)
+    make(database, ACME, now)
+    make(database, Wanted(SAABS, Verdict.PROVIDER), now)
+    assert named(database, providers, visit, now) == "Acme AB"
+    rows = [Correction(network=SAABS), Correction(network=NETWORK)]
+    assert find_correction(rows, SAAB, 197425) is rows[1]
+    assert find_correction(rows[:1], SAAB, 197425) is rows[0]
+    assert find_correction(rows[:1], SAAB, 3301) is None
+
+
+def test_an_as_is_not_our_staff(database: Database, cast: Cast, now: datetime) -> None:
+    with pytest.raises(ValueError, match="too wide"), database.write() as session:
+        correct(session, Wanted(SAABS, Verdict.US), now, "bob@ours.test")
+
+
+@pytest.mark.parametrize("network", ["AS0", "AS4294967296", "nowhere", "1.2.3.4/33"])
 def test_what_is_no_network_is_refused(database: Database, cast: Cast, now: datetime, network: str) -> None:
     with pytest.raises(ValueError), database.write() as session:
         correct(session, Wanted(network, Verdict.PROVIDER), now, "bob@ours.test")

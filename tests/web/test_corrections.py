@@ -43,6 +43,16 @@ def test_the_page_says_how_far_it_reaches(as_jonas: Browser, story: Story, datab
     assert "<code>192.0.2.17/32</code>" in text
 
 
+def test_all_networks_of_the_as_can_be_corrected(as_jonas: Browser, story: Story, database: Database) -> None:
+    with database.write() as session:
+        session.get_one(Identification, story.scania_visit.id).evidence = [{"asn": 64500, "kind": "company"}]
+    assert "All networks of <code>AS64500</code>" in as_jonas.get(path(story, "provider")).text
+    assert "AS64500" not in as_jonas.get(path(story, "us")).text
+    as_jonas.post(path(story, "provider"), data={"network": "AS64500"})
+    assert only(database).network == "AS64500"
+    assert "AS64500" in as_jonas.get("/corrections").text
+
+
 def test_a_seller_says_that_it_is_a_provider(as_jonas: Browser, story: Story, database: Database) -> None:
     answer = as_jonas.post(path(story, "provider"), data={"network": NETWORK, "note": "their café"})
     assert answer.location == "/corrections"
