@@ -3,7 +3,7 @@
  * Plugin Name: Doorbell
  * Description: Puts the Doorbell snippet on every page of the site.
  * Version: 0.1.0
- * Requires at least: 6.3
+ * Requires at least: 6.1
  * Requires PHP: 7.4
  * License: MIT
  */
@@ -13,7 +13,13 @@ defined( 'ABSPATH' ) || exit;
 const DOORBELL_OPTIONS = array(
 	'doorbell_url'     => 'Address of Doorbell, as in https://bell.example.com',
 	'doorbell_site'    => 'Key of the site',
-	'doorbell_consent' => 'Consent: cookieless, required or granted',
+	'doorbell_consent' => 'Consent',
+);
+
+const DOORBELL_CONSENTS = array(
+	'cookieless' => 'Cookieless: nothing is stored before the visitor agrees',
+	'required'   => 'Required: nothing is sent before the visitor agrees',
+	'granted'    => 'Granted: a cookie from the first page view',
 );
 
 add_action( 'wp_enqueue_scripts', 'doorbell_enqueue' );
@@ -27,7 +33,7 @@ function doorbell_enqueue() {
 	if ( ! $url || ! get_option( 'doorbell_site' ) || current_user_can( 'edit_posts' ) ) {
 		return;
 	}
-	wp_enqueue_script( 'doorbell', untrailingslashit( $url ) . '/s/v.js', array(), null, array( 'strategy' => 'defer' ) );
+	wp_enqueue_script( 'doorbell', untrailingslashit( $url ) . '/s/v.js', array(), null );
 }
 
 function doorbell_attributes( $tag, $handle ) {
@@ -35,22 +41,44 @@ function doorbell_attributes( $tag, $handle ) {
 		return $tag;
 	}
 	$site    = esc_attr( get_option( 'doorbell_site' ) );
-	$consent = esc_attr( get_option( 'doorbell_consent' ) ?: 'cookieless' );
-	return str_replace( '<script ', "<script data-site=\"$site\" data-consent=\"$consent\" ", $tag );
+	$consent = esc_attr( doorbell_clean_consent( get_option( 'doorbell_consent' ) ) );
+	return str_replace( '<script ', "<script defer data-site=\"$site\" data-consent=\"$consent\" ", $tag );
 }
 
 function doorbell_register() {
 	add_settings_section( 'doorbell', '', '__return_null', 'doorbell' );
 	foreach ( DOORBELL_OPTIONS as $name => $label ) {
-		$clean = 'doorbell_url' === $name ? 'esc_url_raw' : 'sanitize_text_field';
-		register_setting( 'doorbell', $name, array( 'sanitize_callback' => $clean ) );
+		register_setting( 'doorbell', $name, array( 'sanitize_callback' => str_replace( '_', '_clean_', $name ) ) );
 		add_settings_field( $name, $label, 'doorbell_field', 'doorbell', 'doorbell', array( 'name' => $name, 'label_for' => $name ) );
 	}
 }
 
+function doorbell_clean_url( $value ) {
+	return esc_url_raw( trim( $value ), array( 'https', 'http' ) );
+}
+
+function doorbell_clean_site( $value ) {
+	return preg_replace( '/[^\w-]/', '', $value );
+}
+
+function doorbell_clean_consent( $value ) {
+	$consent = $value ?: 'cookieless';
+	// A word we do not know must not open anything.
+	return isset( DOORBELL_CONSENTS[ $consent ] ) ? $consent : 'required';
+}
+
 function doorbell_field( $field ) {
-	$name = $field['name'];
-	printf( '<input id="%1$s" name="%1$s" class="regular-text" value="%2$s">', esc_attr( $name ), esc_attr( get_option( $name, '' ) ) );
+	$name  = esc_attr( $field['name'] );
+	$value = get_option( $field['name'], '' );
+	if ( 'doorbell_consent' !== $name ) {
+		printf( '<input id="%1$s" name="%1$s" class="regular-text" value="%2$s">', $name, esc_attr( $value ) );
+		return;
+	}
+	echo "<select id=\"$name\" name=\"$name\">";
+	foreach ( DOORBELL_CONSENTS as $consent => $label ) {
+		printf( '<option value="%s"%s>%s</option>', $consent, selected( $value, $consent, false ), esc_html( $label ) );
+	}
+	echo '</select>';
 }
 
 function doorbell_menu() {
