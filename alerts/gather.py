@@ -21,10 +21,9 @@ from enrichment.models import (
     Identification,
     Product,
     Proof,
-    TargetList,
-    TargetListEntry,
     VisitorContact,
 )
+from enrichment.targets import get_lists_by_company
 from tracker.models import Action, PageView, Visit
 from tracker.pages import matches
 
@@ -58,12 +57,6 @@ _OWNED = (
     .join(DealProduct, DealProduct.deal_id == Deal.id)
     .join(Product, Product.id == DealProduct.product_id)
     .where(Deal.company_id.in_(bindparam("ids", expanding=True)), Deal.state == DealState.WON)
-)
-_LISTS = (
-    select(TargetListEntry.domain, TargetList.name)
-    .join(TargetList, TargetList.id == TargetListEntry.list_id)
-    .where(TargetListEntry.domain.in_(bindparam("domains", expanding=True)))
-    .order_by(TargetList.name)
 )
 _PRODUCTS = select(Product).order_by(Product.name)
 _LAST_ALERTS = (
@@ -199,7 +192,7 @@ class _Companies:
 
     def __init__(self, session: Session, ids: Collection[int]) -> None:
         self.rows: dict[int, Company] = {}
-        self.lists: dict[str, list[str]] = defaultdict(list)
+        self.lists: Mapping[int, tuple[str, ...]] = {}
         self.deals: dict[int, list[DealFacts]] = defaultdict(list)
         self.owned: dict[int, set[str]] = defaultdict(set)
         if ids:
@@ -211,9 +204,7 @@ class _Companies:
             self.deals[deal.company_id].append(_deal(deal))
         for company_id, product in session.execute(_OWNED, {"ids": ids}):
             self.owned[company_id].add(product)
-        domains = [row.domain for row in self.rows.values() if row.domain]
-        for domain, name in session.execute(_LISTS, {"domains": domains}):
-            self.lists[domain].append(name)
+        self.lists = get_lists_by_company(session, ids)
 
     def find(self, company_id: int | None, one: Waiting) -> CompanyFacts | None:
         row = self.rows.get(company_id) if company_id else None
@@ -233,7 +224,7 @@ class _Companies:
             owner_id=row.owner_id,
             source="address" if by_address else "contact",
             evidence=_evidence(one.identification) if by_address else ("a contact of theirs is proved",),
-            target_lists=tuple(self.lists.get(row.domain or "", ())),
+            target_lists=self.lists.get(row.id, ()),
             deals=tuple(self.deals.get(row.id, ())),
             owned_products=frozenset(self.owned.get(row.id, ())),
         )

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from enrichment.models import TargetList, TargetListEntry
+from enrichment.models import Company, TargetList, TargetListEntry
+
+# A company that was merged into another is on that one's behalf on its lists.
+_NOW = func.coalesce(Company.merged_into_id, Company.id)
+_LISTS = (
+    select(_NOW, TargetList.name)
+    .join(TargetListEntry, TargetListEntry.domain == Company.domain)
+    .join(TargetList, TargetList.id == TargetListEntry.list_id)
+    .where(
+        or_(
+            Company.id.in_(bindparam("ids", expanding=True)),
+            Company.merged_into_id.in_(bindparam("ids", expanding=True)),
+        )
+    )
+)
 
 
 def get_lists_of(session: Session, domain: str) -> tuple[str, ...]:
@@ -19,6 +34,19 @@ def get_lists_of(session: Session, domain: str) -> tuple[str, ...]:
         .order_by(TargetList.name)
     )
     return tuple(session.scalars(names))
+
+
+def get_lists_by_company(session: Session, companies: Iterable[int]) -> Mapping[int, tuple[str, ...]]:
+    """Names of the target lists that hold the companies, also by the domains of those merged into them."""
+    found: dict[int, set[str]] = defaultdict(set)
+    for company_id, name in session.execute(_LISTS, {"ids": list(companies)}):
+        found[company_id].add(name)
+    return {company_id: tuple(sorted(names)) for company_id, names in found.items()}
+
+
+def listed_companies() -> Select[int]:
+    """The ids of all companies on a target list, as a question to put into another."""
+    return select(_NOW).join(TargetListEntry, TargetListEntry.domain == Company.domain)
 
 
 def find_or_make_list(session: Session, name: str) -> TargetList:

@@ -21,11 +21,10 @@ from enrichment.models import (
     DealState,
     Identification,
     Product,
-    TargetList,
-    TargetListEntry,
     VisitorContact,
 )
 from enrichment.roles import rank, role_label
+from enrichment.targets import get_lists_by_company
 from tracker.models import PageView, User, Visit
 from web.company_list import get_owners
 from web.live_rows import NOW_WITHIN, page_name
@@ -141,7 +140,7 @@ def find_company_facts(session: Session, company_id: int, zone: tzinfo, now: dat
     return CompanyFacts(
         company=company,
         owner=dict(sellers).get(company.owner_id or 0, ""),
-        lists=_lists(session, company.domain),
+        lists=get_lists_by_company(session, [company_id]).get(company_id, ()),
         claim=claim,
         latest=_find_latest(session, company_id, now),
         days=_visits_per_day(session, company_id, zone, now),
@@ -154,16 +153,6 @@ def find_company_facts(session: Session, company_id: int, zone: tzinfo, now: dat
         sellers=sellers,
         offers=offer_domains(session, company, claim.evidence if claim else ()),
     )
-
-
-def _lists(session: Session, domain: str | None) -> tuple[str, ...]:
-    statement = (
-        select(TargetList.name)
-        .join(TargetListEntry, TargetListEntry.list_id == TargetList.id)
-        .where(TargetListEntry.domain == (domain or ""))
-        .order_by(TargetList.name)
-    )
-    return tuple(session.scalars(statement))
 
 
 def _find_claim(session: Session, company_id: int) -> Claim | None:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from enrichment.models import Company, Deal, DealState, Identification, TargetListEntry
+from enrichment.models import Company, Deal, DealState, Identification
+from enrichment.targets import get_lists_by_company
 from tracker.models import User, Visit
 
 PAGE_SIZE = 50
@@ -106,7 +107,7 @@ def _after(last: Company) -> ColumnElement[bool]:
 
 def _rows(session: Session, shown: list[tuple[Company, str]], now: datetime) -> tuple[CompanyRow, ...]:
     ids = [company.id for company, _ in shown]
-    ideal = find_ideal(session, [company.domain for company, _ in shown])
+    ideal = find_ideal(session, ids)
     lost = find_lost(session, ids)
     visits = _count_visits(session, ids, now)
     return tuple(
@@ -115,7 +116,7 @@ def _rows(session: Session, shown: list[tuple[Company, str]], now: datetime) -> 
             company.name,
             company.domain or "",
             company.stage,
-            company.domain in ideal,
+            company.id in ideal,
             company.id in lost,
             owner,
             company.country,
@@ -127,10 +128,9 @@ def _rows(session: Session, shown: list[tuple[Company, str]], now: datetime) -> 
     )
 
 
-def find_ideal(session: Session, domains: list[str | None]) -> set[str]:
-    """Which of the domains are on a target list."""
-    known = [domain for domain in domains if domain]
-    return set(session.scalars(select(TargetListEntry.domain).where(TargetListEntry.domain.in_(known))))
+def find_ideal(session: Session, companies: list[int]) -> set[int]:
+    """Which of the companies are on a target list."""
+    return set(get_lists_by_company(session, companies))
 
 
 def find_lost(session: Session, companies: list[int]) -> set[int]:

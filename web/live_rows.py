@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert, Decision, Delivery, Outcome
-from enrichment.models import Company, Identification, TargetListEntry
+from enrichment.models import Company, Identification
+from enrichment.targets import listed_companies
 from tracker.models import PageView, Site, User, Visit
 from web.company_list import find_ideal, find_lost
 from web.told import Told, tell
@@ -86,7 +87,7 @@ def _on_buying_page() -> ColumnElement[bool]:
 
 
 def _is_ideal() -> ColumnElement[bool]:
-    return Company.domain.in_(select(TargetListEntry.domain))
+    return Company.id.in_(listed_companies())
 
 
 def _shown(user_id: int) -> dict[str, ColumnElement[bool]]:
@@ -166,7 +167,7 @@ def _live_rows(session: Session, found: Sequence[Found], now: datetime) -> tuple
     pages = _last_pages(session, visits)
     alerts = _alerts(session, visits)
     why_not = _why_nobody(session, found, alerts.keys(), now)
-    ideal = find_ideal(session, [company.domain for company in companies])
+    ideal = find_ideal(session, [company.id for company in companies])
     lost = find_lost(session, [company.id for company in companies])
     return tuple(
         LiveRow(
@@ -175,7 +176,7 @@ def _live_rows(session: Session, found: Sequence[Found], now: datetime) -> tuple
             name=company.name if company else "",
             domain=(company.domain or "") if company else "",
             stage=company.stage if company else "",
-            is_ideal=bool(company and company.domain in ideal),
+            is_ideal=bool(company and company.id in ideal),
             has_lost_deal=bool(company and company.id in lost),
             kind=identified.kind if identified else "",
             organisation=identified.organisation if identified else "",

@@ -20,6 +20,7 @@ from enrichment.merging import (
 )
 from enrichment.models import Company, Contact, Deal, Identification
 from enrichment.providers import Provider
+from enrichment.targets import find_or_make_list, get_lists_by_company, listed_companies, put_on_list
 from tests.conftest import Cast
 from tests.enrichment.test_identify import SAAB, add_visit
 from tracker.db import Database
@@ -78,6 +79,24 @@ def test_undone_everything_is_as_it_was(database: Database, cast: Cast, now: dat
         assert session.get_one(Company, cast.globex.id).merged_into_id == cast.initech.id
         assert session.get_one(Company, cast.acme.id).stage == ""
         assert session.scalars(select(Contact.company_id)).one() == cast.initech.id
+
+
+def test_a_merged_company_brings_its_target_lists_and_takes_them_back(
+    database: Database, cast: Cast, now: datetime
+) -> None:
+    with database.write() as session:
+        put_on_list(session, find_or_make_list(session, "Lost causes"), ["initech.test"])
+    merge(database, cast.initech.id, cast.acme.id, now)
+    with database.read() as session:
+        lists = get_lists_by_company(session, [cast.acme.id, cast.globex.id])
+        assert "Lost causes" in lists[cast.acme.id]
+        assert cast.acme.id in session.scalars(listed_companies()).all()
+        assert cast.globex.id not in lists
+    undo(database, cast.acme.id, now)
+    with database.read() as session:
+        lists = get_lists_by_company(session, [cast.acme.id, cast.initech.id])
+        assert lists[cast.initech.id] == ("Lost causes",)
+        assert "Lost causes" not in lists.get(cast.acme.id, ())
 
 
 def test_rows_of_before_a_merge_stay_where_they_were(database: Database, cast: Cast, now: datetime) -> None:
