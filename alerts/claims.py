@@ -161,11 +161,12 @@ def _claimed(session: Session, channel: Channel, delivery: Delivery, now: dateti
         values=dict(channel.settings),
         target=delivery.target,
         story=dict(alert.story),
-        recipient=_recipient(session, channel, delivery),
+        recipient=recipient_of(session, channel, delivery),
     )
 
 
-def _recipient(session: Session, channel: Channel, delivery: Delivery) -> Recipient:
+def recipient_of(session: Session, channel: Channel, delivery: Delivery) -> Recipient:
+    """Who reads the delivery, and in which language; a channel that is nobody's has one of its own."""
     user = session.get(User, delivery.user_id) if delivery.user_id else None
     return Recipient(
         user_id=user.id if user else None,

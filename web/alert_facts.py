@@ -10,10 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert, Decision, Delivery, DeliveryState, DeliveryTry, Outcome, Rule
+from alerts.shown import message_lines
 from enrichment.as_reach import read_asn
 from enrichment.corrections import active_corrections, find_correction
 from enrichment.models import Company, Contact, Correction, Identification
 from tracker.models import PageView, User, Visit
+from tracker.settings import Settings
 
 # The last step that Doorbell itself takes; what follows depends on the far end.
 RESENDABLE = (DeliveryState.FAILED, DeliveryState.UNKNOWN)
@@ -52,6 +54,7 @@ class DeliveryFacts:
     possible_repeat: bool
     last_error: str
     delivered_at: datetime | None
+    message: tuple[str, ...]
 
     @property
     def can_be_sent_again(self) -> bool:
@@ -103,8 +106,8 @@ class AlertFacts:
         return (min(done) - self.alert.seen_at).total_seconds() if done else None
 
 
-def find_alert_facts(session: Session, public_id: str) -> AlertFacts | None:
-    """All of it in a fixed number of queries; None when there is no such alert."""
+def find_alert_facts(session: Session, public_id: str, settings: Settings) -> AlertFacts | None:
+    """All of it; None when there is no such alert."""
     statement = (
         select(Alert, Visit, Company, Contact, PageView, Identification, User.name, User.email, Rule)
         .join(Visit, Visit.id == Alert.visit_id)
@@ -120,7 +123,7 @@ def find_alert_facts(session: Session, public_id: str) -> AlertFacts | None:
     if row is None:
         return None
     alert, visit, company, contact, page, identified, name, email, rule = row
-    deliveries = _deliveries(session, alert.id)
+    deliveries = _deliveries(session, alert.id, settings)
     return AlertFacts(
         alert=alert,
         company=company,
@@ -149,7 +152,7 @@ def _find_corrected(
     return Corrected(identified.company_id, company.name if company else "", correction)
 
 
-def _deliveries(session: Session, alert_id: int) -> tuple[DeliveryFacts, ...]:
+def _deliveries(session: Session, alert_id: int, settings: Settings) -> tuple[DeliveryFacts, ...]:
     statement = (
         select(Delivery, User.name, User.email)
         .outerjoin(User, User.id == Delivery.user_id)
@@ -172,6 +175,7 @@ def _deliveries(session: Session, alert_id: int) -> tuple[DeliveryFacts, ...]:
             delivery.possible_repeat,
             delivery.last_error,
             delivery.delivered_at,
+            message_lines(session, delivery, settings),
         )
         for delivery, name, email in rows
     )

@@ -14,7 +14,7 @@ from alerts.outbox import retry_delivery
 from web.alert_facts import find_alert_facts
 from web.alert_rows import STATES, AlertFilter, get_alerts
 from web.arguments import MAX_ID, read_choice, read_number
-from web.context import get_database, get_user, needs_user, request_now
+from web.context import get_database, get_settings, get_user, needs_user, request_now
 
 blueprint = Blueprint("alerts", __name__)
 
@@ -47,7 +47,7 @@ def alerts() -> ResponseReturnValue:
 @needs_user
 def alert(public_id: str) -> ResponseReturnValue:
     with get_database().read() as db:
-        facts = find_alert_facts(db, public_id)
+        facts = find_alert_facts(db, public_id, get_settings())
     if facts is None:
         abort(404)
     return render_template("alerts/alert.html", facts=facts)

@@ -8,9 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from alerts.models import Alert, Delivery
+from alerts.story import plain_story
+from tests.alerts.test_messages import BASE
 from tests.web.conftest import Browser
 from tests.web.story import Story
 from tracker.db import Database
+from tracker.settings import Settings
 from web.alert_facts import AlertFacts, find_alert_facts, make_hops
 from web.alert_rows import AlertFilter, get_alerts
 
@@ -21,9 +24,9 @@ def list_companies(database: Database, story: Story, **wanted: object) -> list[s
     return [row.company for row in found.rows]
 
 
-def get_facts(database: Database, alert: Alert) -> AlertFacts:
+def get_facts(database: Database, alert: Alert, settings: Settings) -> AlertFacts:
     with database.read() as session:
-        facts = find_alert_facts(session, alert.public_id)
+        facts = find_alert_facts(session, alert.public_id, settings)
     assert facts is not None
     return facts
 
@@ -64,8 +67,19 @@ def test_the_page_says_why_it_rang_and_why_you(as_jonas: Browser, story: Story) 
     assert "No lost deal with Scania AB" in text
 
 
-def test_the_hops_run_from_the_page_view_to_the_acceptance(database: Database, story: Story) -> None:
-    hops = get_facts(database, story.scania_alert).hops
+def test_the_page_shows_the_message_in_the_words_it_was_sent_in(
+    as_jonas: Browser, story: Story, database: Database
+) -> None:
+    with database.write() as session:
+        session.get_one(Alert, story.scania_alert.id).story = plain_story(BASE)
+    text = as_jonas.get(f"/a/{story.scania_alert.public_id}").text
+    assert "<p>Scania (MQL) is reading Pricing</p>" in text
+
+
+def test_the_hops_run_from_the_page_view_to_the_acceptance(
+    database: Database, story: Story, settings: Settings
+) -> None:
+    hops = get_facts(database, story.scania_alert, settings).hops
     assert [(hop.name, hop.since_ms) for hop in hops] == [
         ("Page seen", 0),
         ("On disk, answered 202", 26),
@@ -135,9 +149,9 @@ def test_an_alert_that_does_not_exist_is_not_found(as_jonas: Browser) -> None:
 
 
 def test_a_later_page_of_a_visit_does_not_claim_the_company_was_found_after_it(
-    database: Database, story: Story
+    database: Database, story: Story, settings: Settings
 ) -> None:
-    names = [hop.name for hop in get_facts(database, story.topsoe_alert).hops]
+    names = [hop.name for hop in get_facts(database, story.topsoe_alert, settings).hops]
     assert "Company found" not in names
 
 
