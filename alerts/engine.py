@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 BATCH = 200
 _RULES = select(Rule).where(Rule.state == RuleState.ON).order_by(Rule.id)
+_ALERTED = select(Alert.rule_id, Alert.page_view_id).where(
+    Alert.visit_id.in_(bindparam("ids", expanding=True))
+)
 _DECISIONS = select(Decision).where(Decision.visit_id.in_(bindparam("ids", expanding=True)))
 
 
@@ -75,6 +78,8 @@ class _Batch:
     # Alerts of this batch, by rule and subject: a second page view must see the first one's alert.
     fresh: dict[tuple[int, str], LastAlert] = field(default_factory=dict)
     decisions: dict[tuple[int, int], Decision] = field(default_factory=dict)
+    # Rule and page view of alerts that rang before the visit was put before the rules again.
+    alerted: set[tuple[int | None, int | None]] = field(default_factory=set)
     places: Places | None = None
 
     def decide_all(self, gathered: Sequence[Facts]) -> None:
@@ -86,9 +91,12 @@ class _Batch:
     def _load_decisions(self, visit_ids: set[int]) -> None:
         rows = self.session.scalars(_DECISIONS, {"ids": list(visit_ids)})
         self.decisions = {(row.visit_id, row.rule_id): row for row in rows}
+        self.alerted = {(row[0], row[1]) for row in self.session.execute(_ALERTED, {"ids": list(visit_ids)})}
 
     def _decide(self, facts: Facts) -> None:
         for rule in self.rules:
+            if (rule.id, facts.page.id) in self.alerted:
+                continue
             decided = decide(rule, facts, self.now)
             self._record(rule, facts, decided)
             if decided.outcome == Outcome.ALERT:

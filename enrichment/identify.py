@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from enrichment.chain import Identified, identify_address, weigh
 from enrichment.companies import find_company_by_name, find_or_make_company
+from enrichment.fresh import decide_again, find_nameless
 from enrichment.kinds import ORGANISATIONS, Kind
 from enrichment.learned import Learned, open_learned
 from enrichment.models import (
@@ -270,7 +271,8 @@ def _domains_on_lists(session: Session, domains: Sequence[str]) -> set[str]:
 def _replace_identifications(session: Session, visits: Sequence[WaitingVisit], batch: _Batch) -> set[str]:
     """One row per visit, in place of the one from an earlier time; addresses whose name could tell more."""
     ids = [visit.id for visit in visits]
-    unknown = set()
+    unknown, named = set(), []
+    nameless = find_nameless(session, ids)
     session.execute(delete(Identification).where(Identification.visit_id.in_(ids)))
     for visit in visits:
         answer = batch.answer(visit)
@@ -278,6 +280,8 @@ def _replace_identifications(session: Session, visits: Sequence[WaitingVisit], b
         if company is not None:
             _note_seen(company, visit)
             batch.note_profile(company, visit.address)
+            if visit.id in nameless and not visit.quiet:
+                named.append(visit.id)
         row = _row(visit, answer, company, batch.now)
         if _is_worth_asking(visit, row, batch.now):
             unknown.add(visit.address)
@@ -285,6 +289,7 @@ def _replace_identifications(session: Session, visits: Sequence[WaitingVisit], b
         session.add(row)
     session.flush()
     session.execute(update(Visit).where(Visit.id.in_(ids)).values(identified_at=batch.now))
+    decide_again(session, named, batch.now)
     return unknown
 
 

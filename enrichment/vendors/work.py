@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from enrichment.models import Identification, VendorAccount, VendorAnswer, VendorRequest, VisitorContact
+from enrichment.models import Identification, VendorAccount, VendorAnswer, VendorRequest
 from enrichment.providers.address import Address
 from enrichment.vendors import REGISTRIES, VENDORS, make_vendor
 from enrichment.vendors.base import Answer, AuthError, Found, NotFound, Quota, Retry
@@ -34,14 +34,12 @@ from enrichment.vendors.book import (
     prefix_of,
 )
 from tracker.db import Database, work_lock
-from tracker.models import PageView, Visit
+from tracker.models import Visit
 from tracker.settings import Settings
 
 BATCH = 200
 REQUESTS_A_STEP = 10
 MOST_TRIES = 8
-# An alert about a page view older than this would come too late to be one.
-STILL_NEWS = timedelta(hours=1)
 LONGEST_PAUSE = timedelta(hours=1)
 AUTH_PAUSE = timedelta(days=1)
 KEEP_REQUESTS = timedelta(days=90)
@@ -268,7 +266,7 @@ def _keep_queued(row: VendorAnswer, answer: Retry, now: datetime) -> None:
 
 
 def _release(database: Database, done: Sequence[Waiting], book: VendorBook, now: datetime) -> None:
-    """Ends the waiting; visits that a vendor said something of are identified anew, and decided on again."""
+    """Ends the waiting; visits that a vendor said something of are identified anew."""
     with database.write() as session:
         work_lock(session)
         done = _still_waiting(session, done)
@@ -278,7 +276,6 @@ def _release(database: Database, done: Sequence[Waiting], book: VendorBook, now:
         said = [one for one in done if book.evidence(one.address) or book.registries(one.address)]
         again = [one.visit_id for one in said]
         session.execute(update(Visit).where(Visit.id.in_(again)).values(identified_at=None))
-        _decide_again(session, said, now)
 
 
 def _still_waiting(session: Session, done: Sequence[Waiting]) -> list[Waiting]:
@@ -288,20 +285,6 @@ def _still_waiting(session: Session, done: Sequence[Waiting]) -> list[Waiting]:
     )
     waiting = set(session.scalars(ids))
     return [one for one in done if one.visit_id in waiting]
-
-
-def _decide_again(session: Session, said: Sequence[Waiting], now: datetime) -> None:
-    """Nobody was known, so no rule has spoken of these page views yet; linked visitors were decided on."""
-    linked = set(
-        session.scalars(
-            select(VisitorContact.visitor_id).where(
-                VisitorContact.visitor_id.in_([one.visitor_id for one in said])
-            )
-        )
-    )
-    ids = [one.visit_id for one in said if one.visitor_id not in linked]
-    views = update(PageView).where(PageView.visit_id.in_(ids), PageView.seen_at > now - STILL_NEWS)
-    session.execute(views.values(decided_at=None))
 
 
 def known_vendors(session: Session) -> list[VendorAccount]:
