@@ -24,6 +24,7 @@ from web import (
     identification_report,
     imports,
     live,
+    page_look,
     products,
     profile,
     rules,
@@ -58,6 +59,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     profile.blueprint,
     users.blueprint,
     sites.blueprint,
+    page_look.blueprint,
     stored.blueprint,
     server_keys.blueprint,
     products.blueprint,
@@ -97,6 +99,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
         CLOCK=utc_now,
+        PATIENCE=1.0,  # seconds that a page waits for work that goes on by itself
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -63,6 +63,7 @@ def app(settings: Settings, database: Database, now: datetime) -> Iterator[Flask
     """The app on the test's database, its clock standing at `now`; errors become pages as in real life."""
     app = create_app(settings, database)
     app.config["CLOCK"] = lambda: now
+    app.config["PATIENCE"] = 60.0
     app.test_client_class = Browser
     yield app
     app.extensions["collector"].close()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from io import BytesIO
+from pathlib import Path
 
+import msgspec
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
 from enrichment.models import Company
-from tests.conftest import Cast
+from tests.conftest import Cast, wait_until
 from tests.web.conftest import Browser
 from tracker.db import Database
 from tracker.settings import Settings
+from web.import_runs import ImportRun
 
 FILE = "domain;name;stage;owner\nnew.test;New AB;;\nacme.test;Acme AB;mql;bob@ours.test\n;;lead;\n"
 
@@ -69,6 +74,50 @@ def test_a_file_that_cannot_be_read_says_where(as_admin: Browser, cast: Cast, se
         assert answer.status_code == 422
         assert "This file cannot be read: " in answer.text
     assert list((settings.data_dir / "uploads").iterdir()) == []
+
+
+@pytest.fixture
+def half_way(as_admin: Browser, cast: Cast, settings: Settings) -> Path:
+    """An import of 1,200 rows that has taken 400 of them; its state file."""
+    send(as_admin)
+    (state,) = (settings.data_dir / "uploads").glob("*.state")
+    run = ImportRun(dry_run=False, renewed=time.time(), done=400, total=1200)
+    state.write_bytes(msgspec.json.encode(run))
+    return state
+
+
+def test_an_import_that_takes_its_time_shows_how_far_it_is(as_admin: Browser, half_way: Path) -> None:
+    page = as_admin.get("/import/check").text
+    assert "400 of 1,200 rows" in page
+    assert '<progress id="rows" max="1200" value="400">' in page
+    assert "You may leave this page" in page
+
+
+def test_who_left_finds_the_way_back_to_the_import(as_admin: Browser, half_way: Path) -> None:
+    assert "see how far it is" in as_admin.get("/import").text
+
+
+def test_a_second_press_does_not_start_it_twice(
+    as_admin: Browser, half_way: Path, database: Database
+) -> None:
+    before = count_companies(database)
+    assert "400 of 1,200 rows" in as_admin.post("/import/check").text
+    assert count_companies(database) == before
+
+
+def test_an_import_whose_process_died_is_started_again(as_admin: Browser, half_way: Path) -> None:
+    silent = ImportRun(dry_run=False, renewed=time.time() - 60, done=400, total=1200)
+    half_way.write_bytes(msgspec.json.encode(silent))
+    page = as_admin.get("/import/check").text
+    assert "Doorbell was stopped in the middle of it." in page
+    assert "Start again" in page
+    assert "1 added, 1 changed." in as_admin.post("/import/check").text
+
+
+def test_a_file_too_long_to_wait_for_is_read_on_by_itself(as_admin: Browser, cast: Cast, app: Flask) -> None:
+    app.config["PATIENCE"] = 0
+    send(as_admin)
+    wait_until(lambda: "Import 2 rows" in as_admin.get("/import/check").text)
 
 
 def test_no_file_is_said(as_admin: Browser) -> None:
