@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from enrichment.companies import find_or_make_company, is_free_mail, registered_domain
 from enrichment.joins import join_earlier, note_company
-from enrichment.models import Contact, Proof, VisitorContact
+from enrichment.models import Contact, Identification, Proof, VisitorContact
 from enrichment.text import clean_text
 from tracker.db import Database, work_lock
 from tracker.models import Action, Site, Visit
@@ -174,6 +174,8 @@ def _link(session: Session, action: Action, now: datetime) -> None:
         _link_proved(session, call, person, now)
     else:
         _link_claimed(session, call, person)
+        if action.name == "form" and company_domain(person.email):
+            _identify_nameless(session, visitor_id)
 
 
 HANDLERS: Mapping[str, Callable[[Session, Action, datetime], None]] = {
@@ -215,6 +217,14 @@ def _link_proved(session: Session, call: IdentifyCall, person: Person, now: date
 
 def _identify_anew(session: Session, visitor_id: int) -> None:
     session.execute(update(Visit).where(Visit.visitor_id == visitor_id).values(identified_at=None))
+
+
+def _identify_nameless(session: Session, visitor_id: int) -> None:
+    """An address in a form may name visits that nobody was found for."""
+    nobody = select(Identification.visit_id).where(Identification.company_id.is_(None))
+    session.execute(
+        update(Visit).where(Visit.visitor_id == visitor_id, Visit.id.in_(nobody)).values(identified_at=None)
+    )
 
 
 def _find_link(session: Session, visitor_id: int, email: str) -> VisitorContact | None:

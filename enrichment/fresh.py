@@ -31,7 +31,7 @@ def decide_again(session: Session, visit_ids: Collection[int], now: datetime) ->
     """
     if not visit_ids:
         return
-    linked = select(VisitorContact.visitor_id)
+    linked = select(VisitorContact.visitor_id).where(VisitorContact.contact_id.is_not(None))
     unlinked = select(Visit.id).where(Visit.id.in_(visit_ids), Visit.visitor_id.not_in(linked))
     fresh = update(PageView).where(
         PageView.visit_id.in_(unlinked), PageView.seen_at > now - STILL_NEWS, PageView.decided_at.is_not(None)

@@ -15,22 +15,15 @@ from sqlalchemy.orm import Session
 
 from enrichment.chain import Identified, identify_address, weigh
 from enrichment.companies import find_company_by_name, find_or_make_company
+from enrichment.first_party import FirstParty, open_first_party
 from enrichment.fresh import decide_again, find_nameless
 from enrichment.kinds import ORGANISATIONS, Kind
 from enrichment.learned import Learned, open_learned
-from enrichment.models import (
-    Company,
-    Contact,
-    Identification,
-    Proof,
-    TargetListEntry,
-    VisitorCompany,
-    VisitorContact,
-)
+from enrichment.models import Company, Identification, TargetListEntry
 from enrichment.names import Names, note_waiting, open_names
 from enrichment.profile import note_vendor
 from enrichment.providers import with_overrides
-from enrichment.providers.base import Evidence, Provider
+from enrichment.providers.base import Provider
 from enrichment.providers.overrides import load_overrides
 from enrichment.vendors.book import GIVE_UP_AFTER, VendorBook, open_book, with_vendors
 from tracker.db import Database, work_lock
@@ -39,10 +32,6 @@ from tracker.models import Visit
 BATCH = 500
 # Below this an answer is kept as evidence only.
 LEAST_CONFIDENCE = 0.5
-PROVED_WEIGHT = 0.95
-# A server says what its user typed: a domain is seldom mistaken, a name may be anybody's.
-SAID_DOMAIN_WEIGHT = 0.8
-SAID_NAME_WEIGHT = 0.7
 NAME_LIMIT = 200
 # How far back visits run again when the data was swapped.
 RUN_AGAIN = timedelta(days=30)
@@ -70,7 +59,7 @@ def identify_waiting(database: Database, providers: Sequence[Provider], now: dat
         work_lock(session)
         visits = _waiting_visits(session)
         asked = with_overrides(providers, load_overrides(session))
-        proofs = _first_party(session, [visit.visitor_id for visit in visits])
+        proofs = open_first_party(session, [visit.visitor_id for visit in visits])
         addresses = [visit.address for visit in visits]
         book, learned = open_book(session, addresses, now), open_learned(session, addresses, now)
         names = open_names(session, addresses)
@@ -102,56 +91,6 @@ def _waiting_visits(session: Session) -> list[WaitingVisit]:
     return [WaitingVisit(*row) for row in session.execute(waiting)]
 
 
-def _first_party(session: Session, visitor_ids: Sequence[int]) -> dict[int, tuple[Evidence, ...]]:
-    """By visitor: what we know of them beside their address, the surest first."""
-    proofs, said = _proofs(session, visitor_ids), _said(session, visitor_ids)
-    both = {id: (proofs.get(id), said.get(id)) for id in visitor_ids}
-    return {id: tuple(row for row in rows if row) for id, rows in both.items()}
-
-
-def _said(session: Session, visitor_ids: Sequence[int]) -> dict[int, Evidence]:
-    """By visitor: the company that a server with a secret key said they belong to."""
-    rows = session.scalars(select(VisitorCompany).where(VisitorCompany.visitor_id.in_(visitor_ids)))
-    return {row.visitor_id: _said_evidence(row.name, row.domain) for row in rows}
-
-
-def _said_evidence(name: str, domain: str) -> Evidence:
-    return Evidence(
-        source="group call",
-        basis="claim",
-        kind=Kind.COMPANY,
-        weight=SAID_DOMAIN_WEIGHT if domain else SAID_NAME_WEIGHT,
-        why=f"one of your servers said that the visitor belongs to {name or domain}",
-        organisation=name,
-        domains=(domain,) if domain else (),
-    )
-
-
-def _proofs(session: Session, visitor_ids: Sequence[int]) -> dict[int, Evidence]:
-    """By visitor: the company of the contact they were last proved to be."""
-    rows = session.execute(
-        select(VisitorContact.visitor_id, Company.name, Company.domain, Company.kind, Company.country)
-        .join(Contact, Contact.id == VisitorContact.contact_id)
-        .join(Company, Company.id == Contact.company_id)
-        .where(VisitorContact.visitor_id.in_(visitor_ids), VisitorContact.proof == Proof.PROVED)
-        .order_by(VisitorContact.linked_at, VisitorContact.id)
-    )
-    return {row[0]: _proof(row[1], row[2], row[3], row[4]) for row in rows}
-
-
-def _proof(name: str, domain: str | None, kind: str, country: str) -> Evidence:
-    return Evidence(
-        source="proved contact",
-        basis="first party",
-        kind=Kind(kind) if kind in set(ORGANISATIONS) else Kind.COMPANY,
-        weight=PROVED_WEIGHT,
-        why=f"the visitor was proved to be a contact at {domain or name}",
-        organisation=name,
-        domains=(domain,) if domain else (),
-        country=country,
-    )
-
-
 class _Batch:
     """The answers of one batch; many visits share an address, and many addresses a company."""
 
@@ -159,7 +98,7 @@ class _Batch:
         self,
         session: Session,
         providers: Sequence[Provider],
-        proofs: Mapping[int, tuple[Evidence, ...]],
+        proofs: Mapping[int, FirstParty],
         book: VendorBook,
         learned: Learned,
         names: Names,
@@ -192,8 +131,8 @@ class _Batch:
 
     def answer(self, visit: WaitingVisit) -> Identified:
         by_address = self.identify(visit.address)
-        proof = self.proofs.get(visit.visitor_id)
-        return weigh(visit.address, (*proof, *by_address.evidence)) if proof else by_address
+        known = self.proofs.get(visit.visitor_id)
+        return weigh(visit.address, known.beside(by_address.evidence)) if known else by_address
 
     def company(self, answer: Identified) -> Company | None:
         facts = _company_facts(answer)

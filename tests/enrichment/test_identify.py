@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from enrichment.contacts import link_waiting
 from enrichment.identify import BATCH, identify_waiting
 from enrichment.models import (
     Company,
@@ -20,7 +21,7 @@ from enrichment.models import (
 from enrichment.providers import Provider, make_providers
 from tests.conftest import Cast, make_settings
 from tracker.db import Database
-from tracker.models import Visit, Visitor
+from tracker.models import Action, Visit, Visitor
 
 Providers = tuple[Provider, ...]
 SAAB = "148.2.71.144"
@@ -48,6 +49,20 @@ def add_visit(database: Database, cast: Cast, address: str, now: datetime, key: 
         session.add(visit)
         session.flush()
         return visit.id
+
+
+def make_form(visit: int, cast: Cast, email: str, now: datetime, *, handled: bool = True) -> Action:
+    """A form that the visitor sent with this address in it."""
+    return Action(
+        site_id=cast.site.id,
+        visit_id=visit,
+        hit_id=f"form-{visit}",
+        name="form",
+        seen_at=now,
+        received_at=now,
+        props={"form": {"email": email}},
+        handled_at=now if handled else None,
+    )
 
 
 def prove(database: Database, cast: Cast, now: datetime, company_id: int | None, proof: Proof) -> None:
@@ -247,3 +262,44 @@ def test_saved_overrides_are_known_from_the_start(
 ) -> None:
     settings = make_settings(tmp_path_factory.mktemp("data"))
     assert make_providers(settings, database)
+
+
+@pytest.mark.parametrize(
+    ("email", "address", "expected"),
+    [
+        ("dora@acme.test", TELIA, ("acme.test", 0.6)),
+        ("dora@gmail.com", TELIA, None),
+        ("dora@saab.com", SAAB, ("saab.com", 0.96)),
+        ("dora@acme.test", SAAB, ("saab.com", 0.9)),
+        ("dora@acme.test", "10.0.0.1", None),
+    ],
+    ids=["names", "free mail", "supports", "does not contradict", "reserved"],
+)
+def test_an_address_in_a_form_names_where_nothing_else_does(
+    database: Database,
+    cast: Cast,
+    providers: Providers,
+    now: datetime,
+    email: str,
+    address: str,
+    expected: tuple[str, float] | None,
+) -> None:
+    visit = add_visit(database, cast, address, now)
+    with database.write() as session:
+        session.add(make_form(visit, cast, email, now))
+    identify_waiting(database, providers, now)
+    row, company = answer_of(database, visit)
+    assert (company and (company.domain, round(row.confidence, 2))) == expected
+
+
+def test_a_form_names_the_visit_in_which_it_was_sent(
+    database: Database, cast: Cast, providers: Providers, now: datetime
+) -> None:
+    visit = add_visit(database, cast, TELIA, now)
+    identify_waiting(database, providers, now)
+    with database.write() as session:
+        session.add(make_form(visit, cast, "Dora@Acme.Test", now, handled=False))
+    link_waiting(database, now)
+    identify_waiting(database, providers, now)
+    company = answer_of(database, visit)[1]
+    assert company is not None and company.id == cast.acme.id
