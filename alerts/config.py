@@ -21,6 +21,7 @@ from alerts.config_sections import SECTIONS, Applying, Channels, Rules, Section,
 from alerts.models import Channel
 from alerts.rules import Known, RuleError, parse_rule
 from enrichment.models import Product, TargetList
+from enrichment.reports import FieldChange
 from enrichment.text import clean_text
 from tracker.models import Site
 from tracker.settings import Settings
@@ -29,7 +30,7 @@ __all__ = [
     "Change",
     "Config",
     "ConfigError",
-    "FieldDifference",
+    "FieldChange",
     "apply_config",
     "find_warnings",
     "parse_config",
@@ -42,25 +43,13 @@ _LENIENT = Settings(Path(), "", "", "", allow_private_outbound=True)
 
 
 @dataclass(frozen=True, slots=True)
-class FieldDifference:
-    """What a field held and holds now, in words; secrets are not told."""
-
-    field: str
-    old: str
-    new: str
-
-    def __str__(self) -> str:
-        return f"{self.field}: {self.old or 'empty'} -> {self.new or 'empty'}"
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that was added or changed."""
+    """One thing that was added or changed; of secrets the fields tell nothing."""
 
     section: str
     key: str
     new: bool
-    fields: tuple[FieldDifference, ...]
+    fields: tuple[FieldChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +158,10 @@ def _apply(applying: Applying, step: _Step) -> Change:
     return Change(step.section.name, step.entry.key, step.row is None, fields)
 
 
-def _difference(name: str, old: Any, new: Any, hidden: bool) -> FieldDifference:
+def _difference(name: str, old: Any, new: Any, hidden: bool) -> FieldChange:
     if hidden:
-        return FieldDifference(name, HIDDEN if old else "", HIDDEN if new else "")
-    return FieldDifference(name, _in_words(old), _in_words(new))
+        return FieldChange(name, HIDDEN if old else "", HIDDEN if new else "")
+    return FieldChange(name, _in_words(old), _in_words(new))
 
 
 def _in_words(value: Any) -> str:
