@@ -82,7 +82,7 @@ class AddressRefused(OutboundError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: at most 64 KiB of its text, header names in lower case."""
+    """An answer: the beginning of its text (64 KiB unless told otherwise), header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -108,9 +108,13 @@ def get(
     *,
     headers: Mapping[str, str] | None = None,
     login: tuple[str, str] | None = None,
+    most: int = ANSWER_BYTES,
 ) -> Reply:
-    """One GET, one attempt. Raises OutboundError, whose text never holds the URL's path or a secret."""
-    return _ask("GET", url, settings, headers, login)
+    """One GET, one attempt, of which `most` bytes are read.
+
+    Raises OutboundError, whose text never holds the URL's path or a secret.
+    """
+    return _ask("GET", url, settings, headers, login, most)
 
 
 def download(
@@ -170,6 +174,7 @@ def _ask(
     settings: Settings,
     headers: Mapping[str, str] | None,
     login: tuple[str, str] | None,
+    most: int = ANSWER_BYTES,
     **body: Any,
 ) -> Reply:
     check_url(url, settings)
@@ -185,7 +190,7 @@ def _ask(
                 stream=True,
                 **body,
             )
-            return Reply(response.status_code, _lower(response.headers), _read(response))
+            return Reply(response.status_code, _lower(response.headers), _read(response, most))
         except requests.RequestException as error:
             raise _explain(error, urlsplit(url).hostname or "") from None
 
@@ -334,17 +339,17 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _read(response: requests.Response) -> str:
-    """The answer's text, cut at 64 KiB; an answer that drips longer than 20 s counts as none."""
+def _read(response: requests.Response, most: int = ANSWER_BYTES) -> str:
+    """The answer's text, cut; an answer that drips longer than 20 s counts as none."""
     deadline = time.monotonic() + ANSWER_SECONDS
     body = b""
     for chunk in response.iter_content(4096):
         body += chunk
         if time.monotonic() > deadline:
             raise requests.ReadTimeout("the answer took too long")
-        if len(body) > ANSWER_BYTES:
+        if len(body) > most:
             break
-    return body[:ANSWER_BYTES].decode("utf-8", "replace")
+    return body[:most].decode("utf-8", "replace")
 
 
 def _explain(error: requests.RequestException, host: str) -> OutboundError:

@@ -28,6 +28,8 @@ ENOUGH_VISITS = 20
 SHOWN_HOSTS = 5
 PATIENCE = timedelta(minutes=10)
 
+LOOK = '"Look at a page", on the page of the site, tells.'
+
 # Where no visitor of a public site comes from. Documentation networks are left out: they stand in examples.
 INSIDE: tuple[Network, ...] = tuple(
     map(
@@ -124,7 +126,7 @@ def _wrong_keys(site: Site, seen: Seen) -> list[Problem]:
         Problem(
             "wrong_key",
             f"Pages of {host} report with the key {key}, which is not this site's",
-            f'Put the line below on them; it has data-site="{site.key}". Until then nothing of them is kept.',
+            f'Put the snippet of this site on them; it has data-site="{site.key}".',
         )
         for key, host in seen.wrong_keys[:SHOWN_HOSTS]
     ]
@@ -170,14 +172,13 @@ def _silent_script(site: Site, seen: Seen, base_url: str, now: datetime) -> Prob
             "no_hit",
             f"A page of {host} fetched the script, but no page view has come",
             f"Perhaps the page's Content-Security-Policy forbids it: connect-src must allow {base_url}. Or "
-            "the key in the snippet is another site's, or the snippet waits for consent that nobody gave.",
+            f"the snippet waits for consent that nobody gave. {LOOK}",
         )
     return Problem(
         "no_script",
         "No page has fetched the script yet",
-        "Look at the source of a page: is the snippet in it? If it is, the page's Content-Security-Policy "
-        f"may forbid it: script-src must allow {base_url}. Or a blocker of advertisements stops it in your "
-        "browser.",
+        f"Is the snippet in your pages? {LOOK} If it is, the page's Content-Security-Policy may forbid it: "
+        f"script-src must allow {base_url}. Or a blocker of advertisements stops it in your browser.",
     )
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -29,6 +30,7 @@ from web.context import (
 from web.forms import REFUSED, Form, strip
 from web.install_check import Check, Drops, decide_check, get_drops
 from web.install_problems import Problem, get_problems
+from web.page_check import guess_page
 from web.server_keys import get_server_keys
 from web.shell import get_reader
 from web.site_forms import NewSiteForm, SiteForm, check_host, make_key, read_group, write_group
@@ -84,6 +86,11 @@ def add_site(form: NewSiteForm) -> int:
 @blueprint.get("/<int:site_id>")
 @needs_admin
 def show(site_id: int) -> ResponseReturnValue:
+    return render_site(site_id)
+
+
+def render_site(site_id: int, **looked: Any) -> str:
+    """The page of a site; `looked` is what a look at one of its pages has found."""
     with get_database().read() as db:
         site = get_site(db, site_id)
         check, drops = _check(db, site)
@@ -102,6 +109,7 @@ def show(site_id: int) -> ResponseReturnValue:
         tried=_try_url(site),
         keys=keys,
         form=Form(),
+        **{"page_url": guess_page(site), "page_error": "", "findings": ()} | looked,
     )
 
 
