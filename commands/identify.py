@@ -17,6 +17,7 @@ from rich.text import Text
 from enrichment.chain import Identified, identify_address
 from enrichment.kinds import ORGANISATIONS, Kind
 from enrichment.providers import open_providers
+from enrichment.providers.base import Evidence
 from tracker.settings import SETTINGS
 
 
@@ -102,14 +103,20 @@ def print_json(found: Identified) -> None:
 def print_table(found: Identified) -> None:
     console = Console()
     console.print(Text(f"{found.address}  {_answer(found)}", style="bold"))
-    table = Table("source", "says", "weight", "why", "network", "data of", box=None, pad_edge=False)
-    for row in found.evidence:
-        cells = (row.source, str(row.kind), f"{row.weight:.2f}", row.why, row.network, row.data_date)
+    table = Table("source", "says", "", "weight", "why", "network", "data of", box=None, pad_edge=False)
+    for row, stance in zip(found.evidence, found.stances(), strict=True):
+        says, weight = str(row.kind), f"{row.weight:.2f}"
+        cells = (row.source, says, stance, weight, _why(row), row.network, row.data_date)
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)
     if found.candidates:
         console.print(Text(f"domains it could also have: {', '.join(found.candidates)}", style="dim"))
     console.print()
+
+
+def _why(row: Evidence) -> str:
+    """The reason, with the name in the data where it does not say it itself."""
+    return row.why if not row.raw_name or row.raw_name in row.why else f"{row.why} ({row.raw_name})"
 
 
 def _answer(found: Identified) -> str:

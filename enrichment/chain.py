@@ -49,8 +49,13 @@ class Identified:
 
     def evidence_json(self) -> list[dict[str, Any]]:
         """The rows of evidence, each with its stance: for the answer, against it, or neither."""
+        stances = zip(self.evidence, self.stances(), strict=True)
+        return [row.as_json() | {"stance": stance} for row, stance in stances]
+
+    def stances(self) -> list[str]:
+        """For each row of evidence whether it speaks for the answer, against it, or neither."""
         decisive = find_decisive(self.evidence)
-        return [row.as_json() | {"stance": str(find_stance(decisive, row))} for row in self.evidence]
+        return [str(find_stance(decisive, row)) for row in self.evidence]
 
 
 def identify_address(text: str, providers: Iterable[Provider]) -> Identified:

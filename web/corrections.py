@@ -32,6 +32,7 @@ blueprint = Blueprint("corrections", __name__, url_prefix="/corrections")
 
 SHOWN = 200
 FOUND = 10
+CONFIRMED = "a seller says that it is right"
 
 
 class CorrectionForm(Form):
@@ -56,6 +57,7 @@ class Subject:
     visit_id: int
     company_id: int | None
     company: str
+    domain: str
     organisation: str
     reaches: tuple[Reach, ...]
 
@@ -79,7 +81,10 @@ def new() -> ResponseReturnValue:
         if verdict is Verdict.US:
             subject = _without_as(subject)
         companies = search_companies(db, search) if verdict is Verdict.COMPANY else ()
-    form = CorrectionForm()
+    right = verdict is Verdict.COMPANY and bool(read_choice("right", ("1",)) and subject.company)
+    form = CorrectionForm(data={"name": subject.company, "domain": subject.domain} if right else None)
+    if right and not form.note.data:
+        form.note.data = CONFIRMED if form.is_submitted() else ""
     if form.validate_on_submit() and (wanted := _read_wanted(form, subject, verdict)):
         return _make(wanted)
     page = render_template(
@@ -89,6 +94,7 @@ def new() -> ResponseReturnValue:
         verdict=verdict,
         search=search,
         companies=companies,
+        right=right,
     )
     return page, REFUSED if form.is_submitted() else 200
 
@@ -96,18 +102,20 @@ def new() -> ResponseReturnValue:
 def find_subject(session: Session, visit_id: int) -> Subject:
     """The visit with the networks that a correction of it can reach; 404 without any."""
     row = session.execute(
-        select(Visit.address, Identification, Company.name)
+        select(Visit.address, Identification, Company.name, Company.domain)
         .join(Identification, Identification.visit_id == Visit.id)
         .outerjoin(Company, Company.id == Identification.company_id)
         .where(Visit.id == visit_id)
     ).first()
     if row is None:
         abort(404)
-    address, identified, name = row
+    address, identified, name, domain = row
     reaches = _reaches(session, address, identified)
     if not reaches:
         abort(404)
-    return Subject(visit_id, identified.company_id, name or "", identified.organisation, reaches)
+    return Subject(
+        visit_id, identified.company_id, name or "", domain or "", identified.organisation, reaches
+    )
 
 
 def _reaches(session: Session, address: str, identified: Identification) -> tuple[Reach, ...]:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, inspect, select
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert, Decision
-from enrichment.models import Identification, VisitorCompany, VisitorContact
+from enrichment.models import Company, Identification, VisitorCompany, VisitorContact
 from tracker.db import Base
 from tracker.models import Action, PageView, Visit, Visitor
 from tracker.retention import KEEP_SALTS
@@ -165,7 +165,16 @@ def show(visit_id: int) -> ResponseReturnValue:
         if visit is None:
             abort(404)
         kept = [one for table in TABLES if (one := get_kept(db, table, visit)).count]
-    return render_template("visits/stored.html", visit=visit, kept=kept, salt_days=KEEP_SALTS.days)
+        found = db.get(Identification, visit_id)
+        company = db.get(Company, found.company_id) if found and found.company_id else None
+    return render_template(
+        "visits/stored.html",
+        visit=visit,
+        kept=kept,
+        found=found,
+        company=company,
+        salt_days=KEEP_SALTS.days,
+    )
 
 
 def get_kept(session: Session, table: Table, visit: Visit) -> Kept:

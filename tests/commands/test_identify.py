@@ -73,6 +73,7 @@ def test_people_see_the_answer_and_the_evidence(data_dir: Path) -> None:
     result = CliRunner().invoke(identify, ["--data-dir", str(data_dir), "148.2.71.144"])
     assert "Saab AB (saab.com), confidence 0.90" in result.stdout
     assert "routing table" in result.stdout
+    assert " for " in result.stdout
 
 
 def test_people_are_told_that_a_provider_is_not_an_answer(data_dir: Path) -> None:

@@ -53,6 +53,18 @@ def test_all_networks_of_the_as_can_be_corrected(as_jonas: Browser, story: Story
     assert "AS64500" in as_jonas.get("/corrections").text
 
 
+def test_a_seller_says_that_it_is_right(as_jonas: Browser, story: Story, database: Database) -> None:
+    assert "right=1" in as_jonas.get(f"/companies/{story.scania.id}").text
+    page = path(story, "company", "&right=1")
+    text = as_jonas.get(page).text
+    assert 'value="Scania' in text and "Find companies" not in text
+    as_jonas.post(page, data={"network": NETWORK, "name": story.scania.name, "domain": "scania.com"})
+    row = only(database)
+    assert (row.organisation, row.domain, row.note) == (
+        story.scania.name, "scania.com", "a seller says that it is right",
+    )  # fmt: skip
+
+
 def test_a_seller_says_that_it_is_a_provider(as_jonas: Browser, story: Story, database: Database) -> None:
     answer = as_jonas.post(path(story, "provider"), data={"network": NETWORK, "note": "their café"})
     assert answer.location == "/corrections"

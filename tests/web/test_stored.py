@@ -64,3 +64,9 @@ def test_a_visit_that_is_not_there_is_not_found(as_seller: Browser, number: int)
 def test_every_column_has_its_reason(model: type) -> None:
     (table,) = (table for table in TABLES if table.model is model)
     assert set(table.fields) == {column.name for column in inspect(model).columns}
+
+
+def test_the_visits_evidence_stands_there_in_words(as_jonas: Browser, story: Story) -> None:
+    page = as_jonas.get(f"/visits/{story.scania_visit.id}/stored").text
+    assert "Who it was, and why" in page
+    assert f'<a href="/companies/{story.scania.id}">' in page
