@@ -112,11 +112,17 @@ async function buildScripts() {
   console.log('v.js', manifest.sha256_8, manifest.sizes, 'v.lite.js', manifest.lite.sha256_8, manifest.lite.sizes)
 }
 
-/** A released build is served for as long as somebody may have its address in a page. */
+/** A released build is served for as long as somebody may have its address in a page. What is there stays. */
 function keep(manifest, full, small) {
+  const list = target + 'releases/manifest.json'
   mkdirSync(target + 'releases', { recursive: true })
-  write(`releases/v.${manifest.sha256_8}.js`, full)
-  write(`releases/v.lite.${manifest.lite.sha256_8}.js`, small)
+  const kept = existsSync(list) ? JSON.parse(readFileSync(list, 'utf8')) : {}
+  for (const [script, { file, sri, sizes, sha256_8 }] of [[full, manifest], [small, manifest.lite]]) {
+    const name = file.replace('.js', `.${sha256_8}.js`)
+    write('releases/' + name, script)
+    kept[name] = { version, sri, sizes }
+  }
+  writeFileSync(list, JSON.stringify(kept, null, 2) + '\n')
 }
 
 await (process.argv.includes('--package') ? buildModule() : buildScripts())

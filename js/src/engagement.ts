@@ -40,7 +40,7 @@ export function closeEngagement(): void {
 
 /** Lets the clock go while the page is visible and has the focus. */
 export function resume(): void {
-  if (!since && !document.hidden && document.hasFocus()) since = performance.now()
+  if (!document.hidden && document.hasFocus()) since ||= performance.now()
 }
 
 export function watchEngagement(): void {

@@ -58,9 +58,9 @@ function again(batch: Hit[], pause: number): void {
   waiting = [...batch, ...waiting].slice(-MOST_HITS)
   if (pausing) return
   pausing = true
-  tries++
   clearTimeout(timer)
   timer = setTimeout(flush, pause)
+  tries++
 }
 
 function envelope(batch: Hit[]): object {

@@ -33,8 +33,8 @@ test('own parameters are separated by commas or spaces', () => {
   expect(read.query).toEqual(['colour', 'size'])
 })
 
-test('where a tag can have no attributes a global says them, and attributes win', () => {
+test('a global says the choices where a tag can have no attributes', () => {
   window.doorbellTag = { site: 'acme-web', consent: 'required', forms: '', query: 'colour' }
-  const read = readTag(tag({ src: 'https://bell.test/s/v.js', 'data-query': 'size' }))
-  expect(read).toMatchObject({ site: 'acme-web', mode: 'required', forms: true, query: ['size'], hash: false })
+  const read = readTag(tag({ src: 'https://bell.test/s/v.js', 'data-site': 'other' }))
+  expect(read).toMatchObject({ site: 'acme-web', mode: 'required', forms: true, query: ['colour'], hash: false })
 })

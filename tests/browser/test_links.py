@@ -157,9 +157,9 @@ def test_debug_prints_what_was_sent_and_why_not(open_page: Open, collector: Reco
     messages: list[str] = []
     page = open_page(attributes="data-consent=required")
     page.on("console", lambda message: messages.append(message.text))
-    page.evaluate("() => new Promise(done => setTimeout(done, 400))")
-    page.evaluate("() => doorbell('debug')")
-    assert messages == ["doorbell: no view: no consent"]
+    with page.expect_console_message() as first:
+        page.evaluate("() => doorbell('debug')")
+    assert first.value.text == "doorbell: no view: no consent"
     page.evaluate("() => doorbell('consent', 'y')")
     collector.wait_for("pageview")
     page.wait_for_function("() => true")
