@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from alerts.deliveries import make_delivery
 from alerts.facts import Facts, LastAlert
-from alerts.gather import find_waiting, gather_facts
+from alerts.gather import Known, find_known, find_waiting, gather_facts, has_waiting
 from alerts.models import Alert, Decision, Outcome, Rule, RuleState
 from alerts.places import read_places
 from alerts.routing import Places, route
@@ -38,17 +38,22 @@ _DECISIONS = select(Decision).where(Decision.visit_id.in_(bindparam("ids", expan
 def decide_waiting(database: Database, settings: Settings, now: datetime) -> int:
     """Puts up to a batch of waiting page views before all rules that are on; how many."""
     with database.read() as session:
-        if not find_waiting(session, 1):
+        if not has_waiting(session):
             return 0
     with database.write() as session:
         work_lock(session)
         waiting = find_waiting(session, BATCH)
-        rules = read_rules(session)
-        windows = {days for rule in rules for days in rule.windows()}
-        gathered = gather_facts(session, waiting, windows=windows, rules={rule.id for rule in rules})
-        _Batch(session, settings, rules, now).decide_all(gathered)
+        if known := find_known(session, waiting):
+            _decide_known(session, settings, known, now)
         _mark_decided(session, [one.page.id for one in waiting], now)
         return len(waiting)
+
+
+def _decide_known(session: Session, settings: Settings, known: Sequence[Known], now: datetime) -> None:
+    rules = read_rules(session)
+    windows = {days for rule in rules for days in rule.windows()}
+    gathered = gather_facts(session, known, windows=windows, rules={rule.id for rule in rules})
+    _Batch(session, settings, rules, now).decide_all(gathered)
 
 
 def read_rules(session: Session) -> list[RuleSpec]:
@@ -83,9 +88,8 @@ class _Batch:
     places: Places | None = None
 
     def decide_all(self, gathered: Sequence[Facts]) -> None:
-        known = [facts for facts in gathered if facts.company or facts.contacts]
-        self._load_decisions({facts.visit.id for facts in known})
-        for facts in known:
+        self._load_decisions({facts.visit.id for facts in gathered})
+        for facts in gathered:
             self._decide(replace(facts, last_alerts={**facts.last_alerts, **self.fresh}))
 
     def _load_decisions(self, visit_ids: set[int]) -> None:

@@ -31,15 +31,17 @@ PROVED_CONFIDENCE = 0.95
 
 
 # Built once: putting a statement together costs more than SQLite takes to answer it.
+_IS_WAITING = (
+    PageView.decided_at.is_(None),
+    Visit.identified_at.is_not(None),
+    ~exists().where(Action.visit_id == Visit.id, Action.handled_at.is_(None)),
+)
+_HAS_WAITING = select(PageView.id).join(Visit, Visit.id == PageView.visit_id).where(*_IS_WAITING).limit(1)
 _WAITING = (
     select(PageView, Visit, Identification)
     .join(Visit, Visit.id == PageView.visit_id)
     .outerjoin(Identification, Identification.visit_id == Visit.id)
-    .where(
-        PageView.decided_at.is_(None),
-        Visit.identified_at.is_not(None),
-        ~exists().where(Action.visit_id == Visit.id, Action.handled_at.is_(None)),
-    )
+    .where(*_IS_WAITING)
     .order_by(PageView.id)
     .limit(bindparam("limit"))
 )
@@ -78,6 +80,36 @@ class Waiting:
     identification: Identification | None
 
 
+Linked = tuple[Contact, str, str]  # the contact, its proof, its company's name
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A waiting page view whose company or visitor is known."""
+
+    waiting: Waiting
+    company_id: int | None
+    contacts: tuple[Linked, ...]
+
+    @property
+    def page(self) -> PageView:
+        return self.waiting.page
+
+    @property
+    def visit(self) -> Visit:
+        return self.waiting.visit
+
+    @property
+    def identification(self) -> Identification | None:
+        return self.waiting.identification
+
+    @property
+    def subjects(self) -> list[str]:
+        """Whom an alert about it could be about, as alerts keep them."""
+        company = [f"company:{self.company_id}"] if self.company_id else []
+        return company + [f"contact:{contact.id}" for contact, _, _ in self.contacts]
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """A visit of the past, as counting needs it."""
@@ -94,43 +126,44 @@ def find_waiting(session: Session, limit: int) -> list[Waiting]:
     return [Waiting(*row) for row in session.execute(_WAITING, {"limit": limit})]
 
 
+def has_waiting(session: Session) -> bool:
+    return session.execute(_HAS_WAITING).first() is not None
+
+
+def find_known(session: Session, waiting: Sequence[Waiting]) -> list[Known]:
+    """Those page views whose company or visitor is known, in order. Nobody is told of the others."""
+    contacts = _contacts(session, {one.visit.visitor_id for one in waiting})
+    linked = [(one, tuple(contacts.get(one.visit.visitor_id, ()))) for one in waiting]
+    known = [Known(one, _company_id(one, people), people) for one, people in linked]
+    return [one for one in known if one.company_id or one.contacts]
+
+
 def gather_facts(
-    session: Session,
-    waiting: Sequence[Waiting],
-    *,
-    windows: Collection[int] = (),
-    rules: Collection[int] = (),
+    session: Session, known: Sequence[Known], *, windows: Collection[int] = (), rules: Collection[int] = ()
 ) -> list[Facts]:
     """The facts of each page view, in order; counts for these windows of days, last alerts of these rules."""
-    contacts = _contacts(session, {one.visit.visitor_id for one in waiting})
-    company_ids = [_company_id(one, contacts) for one in waiting]
-    companies = _Companies(session, {each for each in company_ids if each})
+    companies = _Companies(session, {one.company_id for one in known if one.company_id})
     products = [(row.name, row.pages) for row in session.scalars(_PRODUCTS)]
-    counts = _Counts(session, waiting, company_ids, windows)
-    subjects = {f"company:{each}" for each in company_ids if each}
-    subjects |= {f"contact:{one.id}" for rows in contacts.values() for one, _, _ in rows}
-    last_alerts = _last_alerts(session, rules, subjects)
+    counts = _Counts(session, known, windows)
+    last_alerts = _last_alerts(session, rules, {subject for one in known for subject in one.subjects})
     return [
         Facts(
             page=_page(one.page, products),
             visit=_visit(one),
-            company=companies.find(company_id, one),
-            contacts=tuple(_contact(*row) for row in contacts.get(one.visit.visitor_id, ())),
-            visits=counts.visits(one, company_id),
-            page_views=counts.page_views(one, company_id),
+            company=companies.find(one),
+            contacts=tuple(_contact(*row) for row in one.contacts),
+            visits=counts.visits(one),
+            page_views=counts.page_views(one),
             last_alerts=last_alerts,
         )
-        for one, company_id in zip(waiting, company_ids, strict=True)
+        for one in known
     ]
 
 
-_Linked = tuple[Contact, str, str]  # the contact, its proof, its company's name
-
-
-def _contacts(session: Session, visitor_ids: Collection[int]) -> Mapping[int, list[_Linked]]:
+def _contacts(session: Session, visitor_ids: Collection[int]) -> Mapping[int, list[Linked]]:
     """Known contacts by visitor, the latest link first."""
     rows = session.execute(_CONTACTS, {"ids": list(visitor_ids)})
-    linked: dict[int, list[_Linked]] = defaultdict(list)
+    linked: dict[int, list[Linked]] = defaultdict(list)
     for visitor_id, contact, proof, company_name in rows:
         linked[visitor_id].append((contact, proof, company_name or ""))
     return linked
@@ -150,12 +183,11 @@ def _contact(contact: Contact, proof: str, company_name: str) -> ContactFacts:
     )
 
 
-def _company_id(one: Waiting, contacts: Mapping[int, list[_Linked]]) -> int | None:
+def _company_id(one: Waiting, contacts: Sequence[Linked]) -> int | None:
     """The identified company; without one, that of a contact who is proved. A claim names no company."""
     if one.identification and one.identification.company_id:
         return one.identification.company_id
-    linked = contacts.get(one.visit.visitor_id, ())
-    return next((contact.company_id for contact, proof, _ in linked if proof == Proof.PROVED), None)
+    return next((contact.company_id for contact, proof, _ in contacts if proof == Proof.PROVED), None)
 
 
 def _page(page: PageView, products: Iterable[tuple[str, list[str]]]) -> PageFacts:
@@ -172,7 +204,7 @@ def _page(page: PageView, products: Iterable[tuple[str, list[str]]]) -> PageFact
     )
 
 
-def _visit(one: Waiting) -> VisitFacts:
+def _visit(one: Known) -> VisitFacts:
     visit, identified = one.visit, one.identification
     return VisitFacts(
         id=visit.id,
@@ -206,11 +238,11 @@ class _Companies:
             self.owned[company_id].add(product)
         self.lists = get_lists_by_company(session, ids)
 
-    def find(self, company_id: int | None, one: Waiting) -> CompanyFacts | None:
-        row = self.rows.get(company_id) if company_id else None
+    def find(self, one: Known) -> CompanyFacts | None:
+        row = self.rows.get(one.company_id) if one.company_id else None
         if row is None:
             return None
-        by_address = one.identification is not None and one.identification.company_id == company_id
+        by_address = one.identification is not None and one.identification.company_id == one.company_id
         confidence = one.identification.confidence if by_address and one.identification else PROVED_CONFIDENCE
         return CompanyFacts(
             id=row.id,
@@ -245,21 +277,15 @@ def _deal(deal: Deal) -> DealFacts:
 class _Counts:
     """Visits and page views of a company, or of a visitor without one, back from each page view."""
 
-    def __init__(
-        self,
-        session: Session,
-        waiting: Sequence[Waiting],
-        company_ids: Sequence[int | None],
-        windows: Collection[int],
-    ) -> None:
+    def __init__(self, session: Session, known: Sequence[Known], windows: Collection[int]) -> None:
         self.windows = windows
         self.seen: list[_Seen] = []
         self.viewed: dict[int, list[datetime]] = {}
-        if not windows or not waiting:
+        if not windows or not known:
             return
-        since = min(one.page.seen_at for one in waiting) - timedelta(days=max(windows))
-        of_company = Identification.company_id.in_({each for each in company_ids if each})
-        of_visitor = Visit.visitor_id.in_({one.visit.visitor_id for one in waiting})
+        since = min(one.page.seen_at for one in known) - timedelta(days=max(windows))
+        of_company = Identification.company_id.in_({one.company_id for one in known if one.company_id})
+        of_visitor = Visit.visitor_id.in_({one.visit.visitor_id for one in known})
         self.seen = _read_seen(session, and_(Visit.ended_at >= since, or_(of_company, of_visitor)))
         views: dict[int, list[datetime]] = defaultdict(list)
         for visit_id, seen_at in session.execute(
@@ -271,27 +297,25 @@ class _Counts:
             views[visit_id].append(seen_at)
         self.viewed = views
 
-    def visits(self, one: Waiting, company_id: int | None) -> dict[int, int]:
+    def visits(self, one: Known) -> dict[int, int]:
         at = one.page.seen_at
-        mine = self._of(one, company_id)
+        mine = self._of(one)
         return {
             days: sum(seen.started_at <= at and seen.ended_at > at - timedelta(days=days) for seen in mine)
             for days in self.windows
         }
 
-    def page_views(self, one: Waiting, company_id: int | None) -> dict[int, int]:
+    def page_views(self, one: Known) -> dict[int, int]:
         at = one.page.seen_at
-        times = [
-            moment for seen in self._of(one, company_id) for moment in self.viewed.get(seen.visit_id, ())
-        ]
+        times = [moment for seen in self._of(one) for moment in self.viewed.get(seen.visit_id, ())]
         return {
             days: sum(at - timedelta(days=days) < moment <= at for moment in times) for days in self.windows
         }
 
-    def _of(self, one: Waiting, company_id: int | None) -> list[_Seen]:
-        if company_id is None:
+    def _of(self, one: Known) -> list[_Seen]:
+        if one.company_id is None:
             return [seen for seen in self.seen if seen.visitor_id == one.visit.visitor_id]
-        return [seen for seen in self.seen if seen.company_id == company_id or seen.visit_id == one.visit.id]
+        return [s for s in self.seen if s.company_id == one.company_id or s.visit_id == one.visit.id]
 
 
 def _read_seen(session: Session, where: ColumnElement[bool]) -> list[_Seen]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from alerts.conditions import CONDITIONS
 from alerts.facts import Facts, LastAlert
-from alerts.gather import Waiting, gather_facts
+from alerts.gather import Waiting, find_known, gather_facts
 from alerts.models import Outcome
 from alerts.rules import Decided, decide
 from alerts.specs import RuleSpec
@@ -70,7 +70,7 @@ def try_on_past(session: Session, rule: RuleSpec, now: datetime) -> Trial:
     most = MOST_COUNTED if rule.windows() else MOST
     found = _read_past(session, now, most + 1)
     past = found[-most:]
-    facts = gather_facts(session, past, windows=rule.windows())
+    facts = gather_facts(session, find_known(session, past), windows=rule.windows())
     return make_trial(rule, facts, now, since=past[0].page.seen_at if len(found) > most else None)
 
 
