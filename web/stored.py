@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, func, inspect, select
+from sqlalchemy import ColumnElement, exists, func, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert, Decision
@@ -165,16 +165,25 @@ def show(visit_id: int) -> ResponseReturnValue:
         if visit is None:
             abort(404)
         kept = [one for table in TABLES if (one := get_kept(db, table, visit)).count]
+        named = is_named(db, visit)
         found = db.get(Identification, visit_id)
         company = db.get(Company, found.company_id) if found and found.company_id else None
     return render_template(
         "visits/stored.html",
         visit=visit,
         kept=kept,
+        named=named,
         found=found,
         company=company,
         salt_days=KEEP_SALTS.days,
     )
+
+
+def is_named(session: Session, visit: Visit) -> bool:
+    """Whether the site's own pages or servers said who the visitor is, which needs no consent here."""
+    called = exists().where(Action.visit_id == visit.id, Action.name == "identify")
+    linked = exists().where(VisitorContact.visitor_id == visit.visitor_id)
+    return bool(session.scalar(select(or_(called, linked))))
 
 
 def get_kept(session: Session, table: Table, visit: Visit) -> Kept:
@@ -191,7 +200,7 @@ def _which(model: type[Base], visit: Visit) -> ColumnElement[bool]:
     if model is Visit:
         return columns["id"] == visit.id
     if model is Visitor:
-        return columns["id"] == visit.visitor_id
+        return or_(columns["id"] == visit.visitor_id, columns["joined_into_id"] == visit.visitor_id)
     return (
         columns["visit_id"] == visit.id
         if "visit_id" in columns

@@ -46,6 +46,31 @@ def test_a_cookieless_visit_says_what_was_not_stored(
     assert "no id of the browser or of a person, and no form fields, were stored" in page
 
 
+def test_a_person_whom_the_pages_named_without_consent_is_told(
+    as_seller: Browser, cast: Cast, database: Database, settings: Settings
+) -> None:
+    visit = store(database, settings, visitor="")
+    with database.write() as session:
+        action = session.scalars(select(Action).where(Action.visit_id == visit)).first()
+        assert action
+        action.name = "identify"
+    page = as_seller.get(f"/visits/{visit}/stored").text
+    assert "your own pages or servers said who it is" in page
+    assert "no id of the browser or of a person" not in page
+
+
+def test_an_earlier_id_of_a_joined_visitor_is_shown_too(
+    as_seller: Browser, cast: Cast, database: Database, settings: Settings
+) -> None:
+    visit = store(database, settings)
+    with database.write() as session:
+        into = session.get_one(Visit, visit).visitor_id
+        earlier = Visitor(site_id=cast.site.id, key="the-earlier-id", joined_into_id=into, cookieless=False)
+        earlier.first_seen_at = earlier.last_seen_at = NOW
+        session.add(earlier)
+    assert "the-earlier-id" in as_seller.get(f"/visits/{visit}/stored").text
+
+
 def test_the_timeline_leads_to_it(as_eva: Browser, story: Story, database: Database) -> None:
     with database.read() as session:
         ids = session.scalars(select(Visit.id)).all()
