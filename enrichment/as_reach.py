@@ -18,11 +18,12 @@ def read_asn(evidence: Iterable[Mapping[str, Any]]) -> int:
 
 
 def find_networks(session: Session, asn: int) -> frozenset[str]:
-    """The networks of the AS that visits came from, by the latest visit of each."""
+    """The networks of the AS that visits came from, by the first and the latest visit of each."""
     latest = select(func.max(Identification.visit_id)).group_by(Identification.network)
+    first = select(func.min(Identification.visit_id)).group_by(Identification.network)
     rows = session.execute(
         select(Identification.network, Identification.evidence).where(
-            Identification.visit_id.in_(latest), Identification.network != ""
+            Identification.visit_id.in_(latest.union(first)), Identification.network != ""
         )
     )
     return frozenset(network for network, evidence in rows if read_asn(evidence) == asn)
