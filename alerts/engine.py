@@ -7,8 +7,9 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from alerts.deliveries import make_delivery
@@ -31,6 +32,12 @@ BATCH = 200
 _RULES = select(Rule).where(Rule.state == RuleState.ON).order_by(Rule.id)
 _ALERTED = select(Alert.rule_id, Alert.page_view_id).where(
     Alert.visit_id.in_(bindparam("ids", expanding=True))
+)
+_PAGE_VIEWS = cast(Table, PageView.__table__)
+_MARK_DECIDED = (
+    update(_PAGE_VIEWS)
+    .where(_PAGE_VIEWS.c.id.in_(bindparam("ids", expanding=True)))
+    .values(decided_at=bindparam("now"))
 )
 _DECISIONS = select(Decision).where(Decision.visit_id.in_(bindparam("ids", expanding=True)))
 
@@ -68,8 +75,7 @@ def read_rules(session: Session) -> list[RuleSpec]:
 
 
 def _mark_decided(session: Session, ids: Sequence[int], now: datetime) -> None:
-    decided = update(PageView).where(PageView.id.in_(ids)).values(decided_at=now)
-    session.execute(decided.execution_options(synchronize_session=False))
+    session.connection().execute(_MARK_DECIDED, {"ids": list(ids), "now": now})
 
 
 @dataclass

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import Select, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -140,24 +140,15 @@ def link_waiting(database: Database, now: datetime) -> int:
 
 def _link_batch(database: Database, now: datetime) -> int:
     with database.read() as session:
-        if session.scalar(_waiting(1)) is None:
+        if session.execute(_HAS_WAITING).first() is None:
             return 0
     with database.write() as session:
         work_lock(session)
-        actions = session.scalars(_waiting(BATCH)).all()
+        actions = session.scalars(_WAITING).all()
         for action in actions:
             HANDLERS[action.name](session, action, now)
             action.handled_at = now
         return len(actions)
-
-
-def _waiting(limit: int) -> Select[Action]:
-    return (
-        select(Action)
-        .where(Action.name.in_(HANDLERS), Action.handled_at.is_(None))
-        .order_by(Action.id)
-        .limit(limit)
-    )
 
 
 def _link(session: Session, action: Action, now: datetime) -> None:
@@ -184,6 +175,10 @@ HANDLERS: Mapping[str, Callable[[Session, Action, datetime], None]] = {
     "alias": lambda session, action, now: join_earlier(session, action),
     "group": lambda session, action, now: note_company(session, action),
 }
+# Built once: putting a statement together costs more than the database takes to answer it.
+_IS_WAITING = (Action.name.in_(HANDLERS), Action.handled_at.is_(None))
+_HAS_WAITING = select(Action.id).where(*_IS_WAITING).limit(1)
+_WAITING = select(Action).where(*_IS_WAITING).order_by(Action.id).limit(BATCH)
 
 
 def _person_props(action: Action) -> Mapping[str, Any]:

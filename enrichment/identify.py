@@ -50,10 +50,13 @@ class WaitingVisit:
     quiet: bool
 
 
+_HAS_WAITING = select(Visit.id).where(Visit.identified_at.is_(None)).limit(1)
+
+
 def identify_waiting(database: Database, providers: Sequence[Provider], now: datetime) -> int:
     """Identifies up to a batch of waiting visits, oldest first; how many."""
     with database.read() as session:
-        if session.scalar(select(Visit.id).where(Visit.identified_at.is_(None)).limit(1)) is None:
+        if session.execute(_HAS_WAITING).first() is None:
             return 0
     with database.write() as session:
         work_lock(session)

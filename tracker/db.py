@@ -64,6 +64,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = make_engine(url)
+        self._readers = self.engine.execution_options(doorbell_read=True)
         # SQLite's waiters poll and may starve one another for seconds; threads of one process queue here.
         self._writers = threading.RLock() if self.is_sqlite else contextlib.nullcontext()
 
@@ -80,8 +81,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that sees one moment and never waits for a writer; nothing in it is kept."""
-        readers = self.engine.execution_options(doorbell_read=True)
-        with Session(readers, expire_on_commit=False, autoflush=False) as session:
+        with Session(self._readers, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     def close(self) -> None:
