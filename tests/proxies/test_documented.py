@@ -29,10 +29,10 @@ SPOOFED = {"X-Forwarded-For": "192.0.2.66", "X_Forwarded_For": "192.0.2.67", "Co
 class Proxy:
     """A web server of the customer's in front of `backend`, with our configuration."""
 
-    def __init__(self, kind: str, directory: Path, backend: int) -> None:
+    def __init__(self, kind: str, directory: Path, backend: int, *changes: tuple[str, str]) -> None:
         self.port = free_port()
         start = start_nginx if kind == "nginx" else start_caddy
-        self._process = start(directory, self.port, backend)
+        self._process = start(directory, self.port, backend, *changes)
         wait_until(self._listens, seconds=60, what=kind)
 
     def ask(self, method: str, path: str, body: str = "", **headers: str) -> http.client.HTTPResponse:
@@ -61,8 +61,10 @@ class Proxy:
         return True
 
 
-def start_nginx(directory: Path, port: int, backend: int) -> subprocess.Popen[bytes]:
-    server = (DOCS / "proxy" / "nginx.conf").read_text()
+def start_nginx(
+    directory: Path, port: int, backend: int, *changes: tuple[str, str]
+) -> subprocess.Popen[bytes]:
+    server = fill((DOCS / "proxy" / "nginx.conf").read_text(), *changes)
     server = fill(
         server, ("listen 80;", f"listen 127.0.0.1:{port};"), ("127.0.0.1:8000", f"127.0.0.1:{backend}")
     )
@@ -79,8 +81,10 @@ def start_nginx(directory: Path, port: int, backend: int) -> subprocess.Popen[by
     )
 
 
-def start_caddy(directory: Path, port: int, backend: int) -> subprocess.Popen[bytes]:
-    site = (DOCS / "proxy" / "Caddyfile").read_text()
+def start_caddy(
+    directory: Path, port: int, backend: int, *changes: tuple[str, str]
+) -> subprocess.Popen[bytes]:
+    site = fill((DOCS / "proxy" / "Caddyfile").read_text(), *changes)
     # Without a certificate, which only the real name would get.
     own = f"http://www.acme.test:{port} {{"
     site = fill(site, ("www.acme.test {", own), ("127.0.0.1:8000", f"127.0.0.1:{backend}"))
@@ -166,6 +170,45 @@ def test_the_script_comes_through_packed(kind: str, database: Database, cast: Ca
     assert again.status == 304
     proxy.close()
     door.close()
+
+
+OTHER_PATH = {
+    "nginx": [
+        ("location ~ ^/(s|v1)/ {", "location /bell/ {"),
+        ("proxy_pass http://127.0.0.1:8000;", "proxy_pass http://127.0.0.1:8000/;"),
+    ],
+    "caddy": [("@doorbell path /s/* /v1/*\n\thandle @doorbell {", "handle_path /bell/* {")],
+}
+
+
+def test_another_path_may_be_taken(kind: str, upstream: Server, tmp_path: Path) -> None:
+    text = (DOCS / "proxy.md").read_text()
+    assert all(new in text for _, new in OTHER_PATH[kind])
+    proxy = Proxy(kind, tmp_path, upstream.port, *OTHER_PATH[kind])
+    assert proxy.ask("POST", "/bell/s/e", "{}", **SPOOFED).status == 202
+    proxy.close()
+    assert upstream.received[-1].path == "/s/e"
+    assert {name.lower(): text for name, text in upstream.received[-1].headers.items()}[
+        "x-forwarded-for"
+    ] == VISITOR
+
+
+def test_a_second_server_in_front_of_doorbell_appends(
+    kind: str, database: Database, cast: Cast, tmp_path: Path
+) -> None:
+    if find_program("nginx") is None:
+        pytest.skip("no nginx on this machine: tools/install_for_tests.sh")
+    door = Door(database, tmp_path, trusted_proxies=(ip_network("127.0.0.1/32"),))
+    places = [tmp_path / name for name in ("first", "second")]
+    for place in places:
+        place.mkdir()
+    second = Proxy("nginx", places[1], door.port, ("For $remote_addr;", "For $proxy_add_x_forwarded_for;"))
+    first = Proxy(kind, places[0], second.port)
+    origin = {"Origin": "https://www.ours.test"}
+    assert first.ask("POST", "/s/e", json.dumps(REPORT), **SPOOFED, **origin).status == 202
+    assert [envelope.address for envelope in door.envelopes()] == [VISITOR]
+    for one in (first, second, door):
+        one.close()
 
 
 @pytest.mark.parametrize("name", ["nginx.conf", "Caddyfile"])
