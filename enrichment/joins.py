@@ -97,8 +97,10 @@ def _move_links(session: Session, other: int, into: int) -> None:
         own = links.get(link.email)
         if own is None:
             link.visitor_id = into
-        elif link.proof == Proof.PROVED and own.proof != Proof.PROVED:
+            continue
+        if link.proof == Proof.PROVED and own.proof != Proof.PROVED:
             own.proof, own.contact_id, own.linked_at = link.proof, link.contact_id, link.linked_at
+        session.delete(link)
 
 
 def _move_company(session: Session, other: int, into: int) -> None:

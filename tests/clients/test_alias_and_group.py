@@ -101,6 +101,17 @@ def test_the_person_may_be_proved_after_the_alias(works: Works) -> None:
     assert works.named() == {"acme.test"}
 
 
+def test_of_two_links_to_one_person_the_proved_one_stays(works: Works) -> None:
+    works.sees()
+    works.sends("identify", anonymousId=SNIPPET, traits={"email": "eva@acme.test"})
+    claim = {"email": "eva@acme.test"}
+    works.sends("identify", key="acme-web", anonymousId="other-browser", traits=claim)
+    works.sends("alias", userId="eva", previousId="other-browser")
+    works.sends("alias", userId="eva", previousId=SNIPPET)
+    (visitor,) = works.visitors()
+    assert works.people() == [(visitor, "eva@acme.test", Proof.PROVED)]
+
+
 def test_a_user_id_may_become_another(works: Works) -> None:
     works.sends("track", userId="eva@old.test", event="Signed up")
     works.sees()

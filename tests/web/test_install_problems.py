@@ -188,3 +188,24 @@ def test_a_wrong_key_on_our_own_pages_is_told_with_the_right_one(
     key = told[0] or "acme-wbe"
     assert f"Pages of www.ours.test report with the key {key}, which is not this site&#39;s" in page
     assert "data-site=&#34;acme-web&#34;" in page
+
+
+def test_a_script_that_was_never_fetched_is_told_on_the_page(
+    as_admin: Browser, cast: Cast, database: Database
+) -> None:
+    with database.write() as db:
+        db.get_one(Site, cast.site.id).created_at = NOW - timedelta(hours=1)
+    page = as_admin.get(f"/sites/{cast.site.id}").text
+    assert "No page has fetched the script yet" in page
+    assert f"script-src must allow {BASE}" in page
+
+
+def test_consent_that_nobody_gives_is_told_on_the_page(
+    as_admin: Browser, cast: Cast, database: Database, settings: Settings
+) -> None:
+    visits = [make_envelope(make_hit(), visitor="", address=f"198.51.100.{n}") for n in range(20)]
+    put(settings.inbox_dir, *visits)
+    ingest_waiting(database, settings.inbox_dir, NOW)
+    page = as_admin.get(f"/sites/{cast.site.id}").text
+    assert "None of the latest 20 visitors agreed to be recognised" in page
+    assert "docs/snippet.md shows how" in page
