@@ -43,6 +43,11 @@ REASONS = {
 }
 
 
+# How the notes of corrections begin by which a seller said that a name was right.
+CONFIRMED = "a seller says that it is right"
+CONFIRMED_DOMAIN = "a seller confirmed the domain"
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A correction to be made. `organisation` and `domain` count for the verdict company only."""

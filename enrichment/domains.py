@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session
 
 from enrichment.candidates import candidate_domains
 from enrichment.companies import find_company, is_free_mail, registered_domain
-from enrichment.corrections import Verdict, Wanted, correct
+from enrichment.corrections import CONFIRMED_DOMAIN, Verdict, Wanted, correct
 from enrichment.kinds import Kind
 from enrichment.models import Company, TargetListEntry
 
-NOTE = "a seller confirmed the domain"
 # Sources that know whose the network itself is; another company's line may be in the rows of all others.
 OWN_NETWORK = frozenset({"reviewed networks", "routing table"})
 
@@ -63,7 +62,7 @@ def confirm_domain(
     session.flush()
     network = find_own_network(evidence)
     if network and company.kind == Kind.COMPANY:
-        correct(session, Wanted(network, Verdict.COMPANY, company.name, found, NOTE), now, by)
+        correct(session, Wanted(network, Verdict.COMPANY, company.name, found, CONFIRMED_DOMAIN), now, by)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -60,16 +61,17 @@ def open_first_party(session: Session, visitor_ids: Sequence[int]) -> dict[int, 
 def _said(session: Session, visitor_ids: Sequence[int]) -> dict[int, Evidence]:
     """By visitor: the company that a server with a secret key said they belong to."""
     rows = session.scalars(select(VisitorCompany).where(VisitorCompany.visitor_id.in_(visitor_ids)))
-    return {row.visitor_id: _said_evidence(row.name, row.domain) for row in rows}
+    return {row.visitor_id: _said_evidence(row.name, row.domain, row.said_at) for row in rows}
 
 
-def _said_evidence(name: str, domain: str) -> Evidence:
+def _said_evidence(name: str, domain: str, at: datetime) -> Evidence:
     return Evidence(
         source="group call",
         basis="claim",
         kind=Kind.COMPANY,
         weight=SAID_DOMAIN_WEIGHT if domain else SAID_NAME_WEIGHT,
         why=f"one of your servers said that the visitor belongs to {name or domain}",
+        data_date=at.date().isoformat(),
         organisation=name,
         domains=(domain,) if domain else (),
     )
@@ -79,21 +81,23 @@ def _proofs(session: Session, visitor_ids: Sequence[int]) -> dict[int, Evidence]
     """By visitor: the company of the contact they were last proved to be."""
     rows = session.execute(
         select(VisitorContact.visitor_id, Company.name, Company.domain, Company.kind, Company.country)
+        .add_columns(VisitorContact.linked_at)
         .join(Contact, Contact.id == VisitorContact.contact_id)
         .join(Company, Company.id == Contact.company_id)
         .where(VisitorContact.visitor_id.in_(visitor_ids), VisitorContact.proof == Proof.PROVED)
         .order_by(VisitorContact.linked_at, VisitorContact.id)
     )
-    return {row[0]: _proof(row[1], row[2], row[3], row[4]) for row in rows}
+    return {row[0]: _proof(*row[1:]) for row in rows}
 
 
-def _proof(name: str, domain: str | None, kind: str, country: str) -> Evidence:
+def _proof(name: str, domain: str | None, kind: str, country: str, at: datetime) -> Evidence:
     return Evidence(
         source="proved contact",
         basis="first party",
         kind=Kind(kind) if kind in set(ORGANISATIONS) else Kind.COMPANY,
         weight=PROVED_WEIGHT,
         why=f"the visitor was proved to be a contact at {domain or name}",
+        data_date=at.date().isoformat(),
         organisation=name,
         domains=(domain,) if domain else (),
         country=country,
@@ -103,15 +107,15 @@ def _proof(name: str, domain: str | None, kind: str, country: str) -> Evidence:
 def _typed(session: Session, visitor_ids: Sequence[int]) -> dict[int, Evidence]:
     """By visitor: the company of the e-mail address they last wrote in a form."""
     rows = session.execute(
-        select(Visit.visitor_id, Action.props)
+        select(Visit.visitor_id, Action.props, Action.seen_at)
         .join(Visit, Visit.id == Action.visit_id)
         .where(Visit.visitor_id.in_(visitor_ids), Action.name == "form")
         .order_by(Action.id)
     )
-    domains = {visitor_id: domain for visitor_id, props in rows if (domain := _domain_of(props))}
-    named = select(Company.domain, Company.name).where(Company.domain.in_(set(domains.values())))
+    typed = {id: (domain, at) for id, props, at in rows if (domain := _domain_of(props))}
+    named = select(Company.domain, Company.name).where(Company.domain.in_({one[0] for one in typed.values()}))
     names = {domain: name for domain, name in session.execute(named)}  # noqa: C416 - rows are no pairs to mypy
-    return {id: _typed_evidence(domain, names.get(domain, "")) for id, domain in domains.items()}
+    return {id: _typed_evidence(domain, names.get(domain, ""), at) for id, (domain, at) in typed.items()}
 
 
 def _domain_of(props: Mapping[str, Any]) -> str:
@@ -120,13 +124,14 @@ def _domain_of(props: Mapping[str, Any]) -> str:
     return company_domain(email) or "" if isinstance(email, str) and normal_email(email) else ""
 
 
-def _typed_evidence(domain: str, name: str) -> Evidence:
+def _typed_evidence(domain: str, name: str, at: datetime) -> Evidence:
     return Evidence(
         source="form e-mail",
         basis="typed",
         kind=Kind.COMPANY,
         weight=TYPED_WEIGHT,
         why=f"the visitor wrote an e-mail address at {domain} in a form",
+        data_date=at.date().isoformat(),
         organisation=name or domain,
         domains=(domain,),
     )

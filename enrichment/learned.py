@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from enrichment.contacts import company_domain
 from enrichment.kinds import ORGANISATIONS, Kind
 from enrichment.models import Company, Contact, Proof, VisitorContact
+from enrichment.providers.address import own_network, parse_address
 from enrichment.providers.base import Evidence
 from tracker.models import Visit
 
@@ -63,17 +64,37 @@ class Learned:
 def open_learned(session: Session, addresses: Iterable[str], now: datetime) -> Learned:
     """What is known of these addresses."""
     wanted = sorted({address for address in addresses if address})
-    return Learned(_proved(session, wanted, now), _crowds(session, wanted, now))
+    return Learned(_proved_on_lines(session, wanted, now), _crowds(session, wanted, now))
 
 
-def _proved(session: Session, addresses: Sequence[str], now: datetime) -> dict[str, list[Proved]]:
+def _proved_on_lines(session: Session, addresses: Sequence[str], now: datetime) -> dict[str, list[Proved]]:
+    """By address; an IPv6 host's own changes from day to day, so what was proved holds for its /64."""
+    found = _proved(session, Visit.address.in_(addresses), now)
+    lines = {text: line_of(text) for text in addresses if ":" in text}
+    if not lines:
+        return found
+    by_line: dict[str, list[Proved]] = {}
+    for text, proved in _proved(session, Visit.address.like("%:%"), now).items():
+        by_line.setdefault(line_of(text), []).extend(proved)
+    return found | {text: by_line[line] for text, line in lines.items() if line in by_line}
+
+
+def line_of(address: str) -> str:
+    """The network of an address's own line; the text itself where it is no address."""
+    try:
+        return own_network(parse_address(address))
+    except ValueError:
+        return address
+
+
+def _proved(session: Session, where: ColumnElement[bool], now: datetime) -> dict[str, list[Proved]]:
     rows = session.execute(
         select(Visit.address, Contact.id, Contact.email, Visit.ended_at)
         .add_columns(Company.name, Company.kind, Company.country)
         .join(VisitorContact, VisitorContact.visitor_id == Visit.visitor_id)
         .join(Contact, Contact.id == VisitorContact.contact_id)
         .outerjoin(Company, Company.id == Contact.company_id)
-        .where(Visit.address.in_(addresses), Visit.ended_at > now - MEMORY)
+        .where(where, Visit.ended_at > now - MEMORY)
         .where(VisitorContact.proof == Proof.PROVED)
     )
     found: dict[str, list[Proved]] = {}

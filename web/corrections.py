@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from enrichment.as_reach import read_asn
 from enrichment.companies import is_free_mail, registered_domain
 from enrichment.corrections import (
+    CONFIRMED,
     Verdict,
     Wanted,
     correct,
@@ -22,7 +23,7 @@ from enrichment.corrections import (
     write_reach,
 )
 from enrichment.models import Company, Correction, Identification
-from enrichment.providers.address import parse_address
+from enrichment.providers.address import own_network, parse_address
 from tracker.models import Visit
 from web.arguments import MAX_ID, read_choice, read_number, read_search
 from web.context import get_database, get_user, needs_user, request_now
@@ -32,7 +33,6 @@ blueprint = Blueprint("corrections", __name__, url_prefix="/corrections")
 
 SHOWN = 200
 FOUND = 10
-CONFIRMED = "a seller says that it is right"
 
 
 class CorrectionForm(Form):
@@ -83,8 +83,8 @@ def new() -> ResponseReturnValue:
         companies = search_companies(db, search) if verdict is Verdict.COMPANY else ()
     right = verdict is Verdict.COMPANY and bool(read_choice("right", ("1",)) and subject.company)
     form = CorrectionForm(data={"name": subject.company, "domain": subject.domain} if right else None)
-    if right and not form.note.data:
-        form.note.data = CONFIRMED if form.is_submitted() else ""
+    if right and form.is_submitted():
+        form.note.data = f"{CONFIRMED}: {form.note.data}" if form.note.data else CONFIRMED
     if form.validate_on_submit() and (wanted := _read_wanted(form, subject, verdict)):
         return _make(wanted)
     page = render_template(
@@ -125,8 +125,10 @@ def _reaches(session: Session, address: str, identified: Identification) -> tupl
     try:
         if identified.network:
             reaches[str(parse_cidr(identified.network))] = "The whole network"
-        alone = str(parse_cidr(str(parse_address(address))))
-        reaches.setdefault(alone, "This address only")
+        alone = parse_address(address)
+        # The rest of an IPv6 address changes from day to day.
+        words = "This address only" if alone.version == 4 else "This line only"
+        reaches.setdefault(own_network(alone), words)
     except ValueError:
         # A visit whose address was forgotten still has the network it was identified by.
         pass

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert
 from enrichment.companies import name_key
+from enrichment.corrections import CONFIRMED, CONFIRMED_DOMAIN
 from enrichment.kinds import ORGANISATIONS, Kind
 from enrichment.models import Correction, Identification
 from tracker.models import Visit
@@ -223,11 +224,13 @@ def _largest_unidentified(session: Session, since: list[ColumnElement[bool]]) ->
 
 
 def _corrections(session: Session, moment: datetime) -> dict[str, int]:
-    """Corrections made since then and not taken back, by verdict."""
+    """Corrections made since then and not taken back, by verdict; "right" are those that confirm a name."""
+    confirms = or_(*(Correction.note.startswith(note) for note in (CONFIRMED, CONFIRMED_DOMAIN)))
+    verdict = case((confirms, "right"), else_=Correction.verdict)
     rows = session.execute(
-        select(Correction.verdict, func.count())
+        select(verdict, func.count())
         .where(Correction.made_at > moment, Correction.undone_at.is_(None))
-        .group_by(Correction.verdict)
+        .group_by(verdict)
     )
     return {verdict: count for verdict, count in rows}  # noqa: C416 - rows are no pairs to mypy
 

@@ -16,7 +16,7 @@ from enrichment.combine import find_decisive
 from enrichment.companies import name_key, registered_domain
 from enrichment.kinds import NEVER_NAMED, ORGANISATIONS, Kind
 from enrichment.models import VendorAccount, VendorAnswer
-from enrichment.providers.address import Address, parse_address
+from enrichment.providers.address import Address, own_network, parse_address
 from enrichment.providers.base import Evidence
 from enrichment.vendors import REGISTRIES, VENDORS, vendor_class
 from enrichment.vendors.base import Found
@@ -26,9 +26,6 @@ KEEP_FOUND = timedelta(days=30)
 KEEP_NOT_FOUND = timedelta(days=7)
 # How long a visit waits for a vendor that cannot be asked.
 GIVE_UP_AFTER = timedelta(days=7)
-# Without a network from the vendor an answer holds for one address, or for the /64 of one IPv6 line:
-# a neighbour in the same range of a provider may be anybody.
-OWN_PREFIX = {4: 32, 6: 64}
 WIDEST_PREFIX = {4: 12, 6: 24}
 _CHUNK = 500
 
@@ -137,13 +134,11 @@ def network_of(address: Address, prefix: int) -> str:
     return str(ipaddress.ip_network((address, prefix), strict=False))
 
 
-def own_network(address: Address) -> str:
-    """The network that an answer holds for where the vendor names none."""
-    return network_of(address, OWN_PREFIX[address.version])
-
-
 def answer_network(found: Found | None, address: Address) -> str:
-    """The network an answer holds for: the vendor's own word, if it is a sane one around the address."""
+    """The network an answer holds for: the vendor's own word, if it is a sane one around the address.
+
+    Else the line's own, because a neighbour in the same range of a provider may be anybody.
+    """
     try:
         network = ipaddress.ip_network(found.network if found else "", strict=False)
     except ValueError:

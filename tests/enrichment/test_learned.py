@@ -71,8 +71,10 @@ def test_a_mobile_line_is_not_learned(row: Evidence, fixed: bool) -> None:
     assert bool(found) is fixed
 
 
-def add_proved_visit(database: Database, cast: Cast, email: str, company: int, at: datetime) -> None:
-    visit = add_visit(database, cast, TELIA, at, key=email)
+def add_proved_visit(
+    database: Database, cast: Cast, email: str, company: int, at: datetime, address: str = TELIA
+) -> None:
+    visit = add_visit(database, cast, address, at, key=email)
     with database.write() as session:
         contact = Contact(email=email, company_id=company, created_at=at)
         session.add(contact)
@@ -96,6 +98,19 @@ def test_a_stranger_from_the_address_of_two_colleagues_is_of_their_company(
     assert company is not None
     assert (company.id, row.confidence) == (cast.acme.id, 0.7)
     assert row.evidence[0]["stance"] == "for"
+
+
+def test_an_ipv6_line_is_learned_whatever_its_hosts_call_themselves(
+    database: Database, cast: Cast, providers: tuple[Provider, ...], now: datetime
+) -> None:
+    for email, address in (("dora@acme.test", "2a00:801:7:1::d"), ("emil@acme.test", "2a00:801:7:1::e")):
+        add_proved_visit(database, cast, email, cast.acme.id, now, address)
+    stranger = add_visit(database, cast, "2a00:801:7:1:5d:91ff:fe01:7", now, key="stranger")
+    neighbour = add_visit(database, cast, "2a00:801:7:2::1", now, key="neighbour")
+    identify_waiting(database, providers, now)
+    company = answer_of(database, stranger)[1]
+    assert company is not None and company.id == cast.acme.id
+    assert answer_of(database, neighbour)[1] is None
 
 
 def test_an_address_of_two_companies_names_nobody(

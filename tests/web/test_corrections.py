@@ -53,6 +53,14 @@ def test_all_networks_of_the_as_can_be_corrected(as_jonas: Browser, story: Story
     assert "AS64500" in as_jonas.get("/corrections").text
 
 
+def test_of_an_ipv6_address_the_line_is_corrected(
+    as_jonas: Browser, story: Story, database: Database
+) -> None:
+    with database.write() as session:
+        session.get_one(Visit, story.scania_visit.id).address = "2a00:801:7:1:5d:91ff:fe01:7"
+    assert "This line only <code>2a00:801:7:1::/64</code>" in as_jonas.get(path(story, "provider")).text
+
+
 def test_a_seller_says_that_it_is_right(as_jonas: Browser, story: Story, database: Database) -> None:
     assert "right=1" in as_jonas.get(f"/companies/{story.scania.id}").text
     page = path(story, "company", "&right=1")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from enrichment.corrections import CONFIRMED
 from enrichment.models import Correction, Identification
 from tests.conftest import NOW, Cast
 from tests.web.conftest import Browser
@@ -140,7 +141,10 @@ def test_the_period_is_chosen(as_seller: Browser) -> None:
 def test_corrections_and_alerts_are_counted(as_seller: Browser, database: Database, cast: Cast) -> None:
     with database.write() as session:
         session.add(Correction(network="192.0.2.0/24", verdict="provider", made_by="bob", made_at=NOW))
+        confirmed = {"verdict": "company", "note": f"{CONFIRMED}: their card"}
+        session.add(Correction(network="192.0.3.0/24", **confirmed, made_by="bob", made_at=NOW))
     text = as_seller.get(PATH).text
+    assert "<b>1</b> said to be right" in text and "wrong company" not in text
     assert "<b>1</b> a provider, no company" in text
     assert "No rule rang in this period" in text
 
