@@ -46,11 +46,11 @@ def _texts(block: Mapping[str, Any]) -> list[str]:
     """The texts of a block; of a field, its name and value on one line."""
     own = [str(block["text"]["text"])] if "text" in block else []
     fields = [str(field["text"]).replace("*\n", ":* ", 1) for field in block.get("fields", ())]
-    return (
-        own + fields + [str(one["text"]) for one in block.get("elements", ()) if one.get("type") == "mrkdwn"]
-    )
+    elements = [one for one in block.get("elements", ()) if one.get("type") == "mrkdwn"]
+    # The links at the end lead to the page on which this is shown.
+    return own + fields + [_LINK.sub("", str(one["text"])) for one in elements]
 
 
 def _bare(text: str) -> list[str]:
     without = _BOLD.sub(r"\1", _LINK.sub(r"\1", text))
-    return [line for line in html.unescape(without).split("\n") if line.strip()]
+    return [line for line in map(str.strip, html.unescape(without).split("\n")) if line]

@@ -12,6 +12,7 @@ def test_a_slack_message_reads_without_its_markup() -> None:
     assert lines[0] == "Scania (MQL) is reading Pricing"
     assert "People: Maria Ek, CFO" in lines
     assert lines[-1].startswith("To you because you own Scania. Rule: MQL on a buying page.")
+    assert lines[-1].endswith("/pricing is in Pricing")
     assert not any(sign in line for line in lines for sign in ("*", "<", "|", "http"))
 
 
