@@ -10,13 +10,8 @@ from typing import Any, ClassVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from enrichment.cells import (
-    Known,
-    Reader,
-)
-from enrichment.companies import (
-    find_or_make_company,
-)
+from enrichment.cells import Known, Reader
+from enrichment.companies import find_or_make_company
 from enrichment.lifecycle import set_stage
 from enrichment.models import Company, Contact, Product
 from tracker.models import User

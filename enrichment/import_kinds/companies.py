@@ -19,11 +19,7 @@ from enrichment.cells import (
     read_text,
     read_whole,
 )
-from enrichment.companies import (
-    find_company,
-    find_company_by_name,
-    name_key,
-)
+from enrichment.companies import find_company, find_company_by_name, name_key
 from enrichment.import_kinds.base import (
     BY_HAND,
     SOURCE,

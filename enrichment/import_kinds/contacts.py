@@ -8,14 +8,7 @@ from typing import ClassVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enrichment.cells import (
-    Reader,
-    read_company_domain,
-    read_email,
-    read_owner,
-    read_stage,
-    read_text,
-)
+from enrichment.cells import Reader, read_company_domain, read_email, read_owner, read_stage, read_text
 from enrichment.contacts import company_domain, find_or_make_contact, follow_contact
 from enrichment.import_kinds.base import (
     SOURCE,

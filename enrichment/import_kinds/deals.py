@@ -20,16 +20,7 @@ from enrichment.cells import (
     read_text,
 )
 from enrichment.deals import set_products
-from enrichment.import_kinds.base import (
-    Book,
-    Kind,
-    Record,
-    RowError,
-    Saving,
-    Values,
-    owner_emails,
-    set_plain,
-)
+from enrichment.import_kinds.base import Book, Kind, Record, RowError, Saving, Values, owner_emails, set_plain
 from enrichment.models import Company, Deal, DealProduct, Product
 
 

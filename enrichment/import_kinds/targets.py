@@ -8,18 +8,8 @@ from typing import ClassVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enrichment.cells import (
-    Reader,
-    read_domain,
-    read_text,
-)
-from enrichment.import_kinds.base import (
-    Book,
-    Kind,
-    Record,
-    Saving,
-    Values,
-)
+from enrichment.cells import Reader, read_domain, read_text
+from enrichment.import_kinds.base import Book, Kind, Record, Saving, Values
 from enrichment.models import TargetList, TargetListEntry
 from enrichment.targets import find_or_make_list, put_on_list
 
