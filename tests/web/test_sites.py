@@ -16,6 +16,13 @@ from web.install_check import Drops, decide_check
 from web.site_forms import check_host, check_network, make_key, read_group, write_group
 
 NOTHING_DROPPED = Drops((), ())
+BOTH = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """What is written to the database is tested on both kinds, what is said on one."""
+    return str(getattr(request, "param", "sqlite"))
 
 
 def get_site(database: Database, site_id: int) -> Site:
@@ -27,6 +34,7 @@ def drop(reason: str, address: str, now: datetime, site_id: int = 1) -> DroppedH
     return DroppedHit(site_id=site_id, hit_id="h", reason=reason, received_at=now, address=address, url="")
 
 
+@BOTH
 def test_adding_a_site_shows_its_snippet(as_admin: Browser, database: Database) -> None:
     answer = as_admin.post("/sites/new", data={"name": "Åkes Bygg", "hosts": "https://www.Akes.se/om\n"})
     page = as_admin.get(answer.location).text
@@ -39,6 +47,7 @@ def test_adding_a_site_shows_its_snippet(as_admin: Browser, database: Database) 
     assert len(site.secret) == 64
 
 
+@BOTH
 def test_an_edit_saves_lists_in_their_usual_spelling(
     as_admin: Browser, cast: Cast, database: Database
 ) -> None:
@@ -140,6 +149,7 @@ def test_the_check_says_when_and_from_where_the_first_page_view_came(
     assert "<html" not in page
 
 
+@BOTH
 def test_the_check_lists_what_was_dropped_today_and_why(
     as_admin: Browser, cast: Cast, database: Database, now: datetime
 ) -> None:
