@@ -21,6 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from alerts.engine import decide_waiting
 from alerts.outbox import send_waiting, stop_sending
 from enrichment.contacts import link_waiting
+from enrichment.datasets import note_data
 from enrichment.identify import identify_unknown_anew, identify_waiting
 from enrichment.providers import make_providers, refresh_providers
 from enrichment.providers.base import Provider
@@ -105,7 +106,9 @@ def fetch_data(tools: Tools, now: datetime) -> int:
 
 def swap_data(tools: Tools, now: datetime) -> int:
     """Visits that nobody was found for run again when the data changed. Returns 0: once is enough."""
-    if refresh_providers(tools.providers):
+    swapped = refresh_providers(tools.providers)
+    # Files may have come, and the program with its own data may be newer, while no worker ran.
+    if note_data(tools.settings.data_dir) or swapped:
         identify_unknown_anew(tools.database, now)
     return 0
 
