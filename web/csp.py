@@ -82,6 +82,8 @@ def _matches(source: str, url: SplitResult, page: SplitResult) -> bool:
     if source.lower() == "'self'":
         same_port = _port(url) == _port(page) or (_port(page), _port(url)) == (80, 443)
         return url.hostname == page.hostname and same_port and _may_be(page.scheme, url.scheme)
+    if source == "*":
+        return url.scheme in _PORTS
     if source.endswith(":") and "/" not in source:
         return _may_be(source[:-1].lower(), url.scheme)
     found = _HOST_SOURCE.fullmatch(source)

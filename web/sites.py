@@ -54,7 +54,7 @@ class Tried:
 def index() -> ResponseReturnValue:
     with get_database().read() as db:
         sites = db.scalars(select(Site).order_by(func.lower(Site.name), Site.id)).all()
-        checks = [(site, _check(db, site)[0]) for site in sites]
+        checks = [(site, _check(db, site)[0], site_problems(db, site)) for site in sites]
         strays = get_stray_keys(db, sites, request_now())
     return render_template("sites/list.html", checks=checks, strays=strays)
 

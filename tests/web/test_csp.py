@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import base64
+import hashlib
+from collections.abc import Iterator
 
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.recorder import Answer, Server
 from web.csp import CONNECT, SCRIPT, Load, find_missing, read_policies
 
 BELL = "https://bell.acme.test/s/v.js"
@@ -21,6 +27,7 @@ def missing(policy: str, kinds: tuple[str, ...] = SCRIPT, **load: str) -> str:
         "",
         "img-src 'none'",
         "script-src *",
+        "script-src http://*:*",
         "script-src https:",
         "SCRIPT-SRC HTTPS://BELL.acme.test",
         "script-src bell.acme.test",
@@ -84,3 +91,47 @@ def test_self_is_the_page_own_host() -> None:
 def test_on_a_page_without_tls_a_bare_host_lets_both_through() -> None:
     for url in (BELL, BELL.replace("https", "http")):
         assert missing("script-src bell.acme.test", url=url, page="http://www.acme.test/") == ""
+
+
+BODY = b"window.loaded = true"
+REAL_HASH = f"sha384-{base64.b64encode(hashlib.sha384(BODY).digest()).decode()}"
+# `{port}` is that of the server that stands for Doorbell.
+SOURCES = (
+    *("*", "'none'", "'self'", "http:", "https:", "data:", "bell.acme.test", "bell.acme.test:{port}"),
+    *("bell.acme.test:*", "*.acme.test:{port}", "*.bell.acme.test:*", "acme.test:*", "http://*", "*:*"),
+    *("http://bell.acme.test:{port}", "HTTP://BELL.acme.test:{port}", "https://bell.acme.test:{port}"),
+    *(
+        "http://bell.acme.test:{port}/",
+        "http://bell.acme.test:{port}/s/",
+        "http://bell.acme.test:{port}/s/v.js",
+    ),
+    *("http://bell.acme.test:{port}/x", "'strict-dynamic' *", "'strict-dynamic' 'nonce-abc'", "'nonce-abc'"),
+    *(f"'{REAL_HASH}'", "'self' www.ours.test", "bell.acme.test:80", "ws:"),
+)
+
+
+@pytest.fixture
+def servers() -> Iterator[tuple[Server, Server]]:
+    """A website, and Doorbell on another host."""
+    both = Server(), Server()
+    yield both
+    for server in both:
+        server.close()
+
+
+def test_a_real_browser_agrees(page: Page, servers: tuple[Server, Server]) -> None:
+    www, bell = servers
+    src = bell.address("/s/v.js", "bell.acme.test")
+    bell.pages["/s/v.js"] = Answer(
+        200, {"Content-Type": "text/javascript", "Access-Control-Allow-Origin": "*"}, BODY
+    )
+    tag = f'<script src="{src}" crossorigin integrity="{REAL_HASH}" nonce="abc"></script>'
+    ask = "src => fetch(src, {method: 'POST'}).then(() => true, () => false)"
+    for source in SOURCES:
+        policy = f"script-src {source.format(port=bell.port)}; connect-src {source.format(port=bell.port)}"
+        www.put_page("/", tag, Content_Security_Policy=policy)
+        url = www.address("/", "www.ours.test")
+        page.goto(url)
+        policies, load = read_policies([policy]), Load(src, url, "abc", REAL_HASH)
+        assert page.evaluate("!!window.loaded") is (find_missing(policies, SCRIPT, load) == ""), policy
+        assert page.evaluate(ask, src) is (find_missing(policies, CONNECT, load) == ""), policy

@@ -108,6 +108,14 @@ def test_a_refused_host_can_be_allowed_by_a_button(as_admin: Browser, cast: Cast
     assert "are refused" not in as_admin.get(f"/sites/{cast.site.id}").text
 
 
+def test_the_list_of_sites_says_which_one_needs_a_look(
+    as_admin: Browser, cast: Cast, database: Database
+) -> None:
+    assert "Needs a look" not in as_admin.get("/sites").text
+    note(database, "acme-web", REFUSED_HOST, "www2.ours.test")
+    assert "Needs a look" in as_admin.get("/sites").text
+
+
 def test_what_is_no_host_cannot_be_allowed(as_admin: Browser, cast: Cast) -> None:
     assert as_admin.post(f"/sites/{cast.site.id}/hosts", data={"host": "<script>"}).status_code == 400
 
