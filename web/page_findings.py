@@ -178,16 +178,14 @@ def _wrong_hash(tag: Tag, look: Look) -> Finding | None:
     script = look.scripts.get(tag.file)
     if not tag.integrity or script is None:
         return None
-    right = make_integrity(script)
-    hashed = tag.file.replace(".js", f".{script.hash}.js") if script.hash not in tag.file else tag.file
-    mended = f'src="{look.base_url}/s/{hashed}" integrity="{right}" crossorigin="anonymous"'
+    line = _pinned(script, tag.file, look.base_url)
     if not _has_hash(tag.integrity, script):
         return Finding(
             "wrong_hash",
             "bad",
             "The integrity of the snippet is not that of the script: browsers refuse to run it",
             "The script has changed since. Write these attributes; this name never changes.",
-            mended,
+            line,
         )
     if not tag.is_cors and find_host(tag.src) == find_host(look.base_url):
         return Finding(
@@ -195,17 +193,26 @@ def _wrong_hash(tag: Tag, look: Look) -> Finding | None:
             "bad",
             "The snippet has integrity but not crossorigin: browsers refuse to run it",
             "Add crossorigin to the tag.",
-            mended,
+            line,
         )
-    if script.hash not in tag.file:
-        return Finding(
-            "hash_will_change",
-            "brass",
-            "The integrity fits now, and will not after the next update of Doorbell",
-            "Use the name of this very build, which never changes.",
-            mended,
-        )
-    return None
+    return None if script.hash in tag.file else _hash_will_change(line)
+
+
+def _pinned(script: Script, file: str, base_url: str) -> str:
+    """The attributes that name this very build."""
+    hashed = file if script.hash in file else file.replace(".js", f".{script.hash}.js")
+    integrity = make_integrity(script)
+    return f'src="{base_url}/s/{hashed}" integrity="{integrity}" crossorigin="anonymous"'
+
+
+def _hash_will_change(line: str) -> Finding:
+    return Finding(
+        "hash_will_change",
+        "brass",
+        "The integrity fits now, and will not after the next update of Doorbell",
+        "Use the name of this very build, which never changes.",
+        line,
+    )
 
 
 def make_integrity(script: Script) -> str:
