@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.clients.door import Door
+from tests.clients.test_whole_way import ask_for_consent
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules" / "@segment"
@@ -31,10 +32,13 @@ def send(key: str, url: str, names: str) -> list[Any]:
 
 
 def test_messages_arrive(door: Door, server_key: str) -> None:
-    assert send(server_key, door.url, "page,Signed up,identify") == []
-    assert [hit.name for hit in door.hits()] == ["pageview", "Signed up", "identify"]
+    ask_for_consent(door.database)
+    assert send(server_key, door.url, "page,Signed up,identify,group,alias") == []
+    assert sorted(hit.name for hit in door.hits()) == ["Signed up", "alias", "group", "identify", "pageview"]
     assert {envelope.address for envelope in door.envelopes()} == {"198.51.100.7"}
-    assert "sig" in door.named("identify")[0].props
+    for name in ("identify", "group", "alias"):
+        assert "sig" in door.named(name)[0].props
+    assert door.named("group")[0].props["domain"] == "https://acme.test"
 
 
 def test_a_refused_batch_is_sent_again(door: Door, server_key: str) -> None:
