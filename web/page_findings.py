@@ -118,12 +118,27 @@ def leads_elsewhere(site: Site, url: str) -> Finding:
 
 
 def _not_found(page: Page, found: PageTags, look: Look) -> Finding:
+    if look.site.first_hit_at is not None:
+        return Finding(
+            "not_found",
+            "brass",
+            "The snippet is not in the page's HTML",
+            "Page views of this site have come, so a tag manager or your app may add it later, which cannot "
+            "be seen from here. If this page lacks it, put this line on, between <head> and </head>.",
+            look.snippet,
+        )
+    return Finding(
+        "not_found", "bad", "The snippet is not on the page", _how_to_add(page, found), look.snippet
+    )
+
+
+def _how_to_add(page: Page, found: PageTags) -> str:
     advice = "Put this line on every page, between <head> and </head>."
     if found.has_tag_manager:
-        advice = "What the page's tag manager adds cannot be seen from here. If nothing, put this line on."
-    elif len(page.reply.text.encode()) >= MOST_BYTES:
-        advice = "Only the first megabyte of the page was read. " + advice
-    return Finding("not_found", "bad", "The snippet is not on the page", advice, look.snippet)
+        return "What the page's tag manager adds cannot be seen from here. If nothing, put this line on."
+    if len(page.reply.text.encode()) >= MOST_BYTES:
+        return f"Only the first megabyte of the page was read. {advice}"
+    return advice
 
 
 def _wrong_host(tag: Tag, page: Page, look: Look) -> Finding | None:

@@ -75,6 +75,15 @@ def test_a_tag_manager_may_add_it(look: Callable[..., str], www: Server) -> None
     assert "What the page's tag manager adds cannot be seen from here" in look()
 
 
+def test_where_page_views_come_something_else_may_add_it(
+    look: Callable[..., str], www: Server, database: Database, cast: Cast
+) -> None:
+    with database.write() as session:
+        session.get_one(Site, cast.site.id).first_hit_at = NOW
+    www.put_page("/", "<script src='/app.js'></script>")
+    assert "your app may add it later" in look()
+
+
 def judge(html: str, url: str = "http://127.0.0.1/", policy: str = "") -> str:
     """The findings on a page, without fetching it."""
     site = Site(key="acme-web", hosts=["127.0.0.1"], query_parameters=[])
