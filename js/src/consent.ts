@@ -9,7 +9,7 @@ export type Choice = Consent
 const REFUSED = '_doorbell'
 
 let mode: Mode
-let choice: Choice
+let choice: Choice | undefined
 let consent: Consent
 
 /** What we may do. Global Privacy Control never allows a visitor id, whatever site or visitor said on the page. */
@@ -19,31 +19,31 @@ export function decideConsent(mode: Mode, choice: Choice, privacyControl: boolea
 }
 
 export function getConsent(): Consent {
-  if (isGone()) {
-    choice = 'n'
-    settle()
-  }
+  // Not before it is asked for: the first look at a cookie takes as long as all the rest of the start.
+  if (choice == null) settle(remember())
+  else if (isGone()) settle('n')
   return consent
 }
 
-/** Begins with what is remembered: the visitor's cookie means yes; a no is kept where the site itself says yes. */
 export function startConsent(siteMode: Mode): void {
   mode = siteMode
-  // Only there a no is kept; storage is slow to ask.
-  choice = mode == 'granted' && readItem(REFUSED) ? 'n' : isKnown() ? 'y' : ''
-  settle()
+}
+
+/** The visitor's cookie means yes; a no is kept where the site itself says yes. */
+function remember(): Choice {
+  return mode == 'granted' && readItem(REFUSED) ? 'n' : isKnown() ? 'y' : ''
 }
 
 /** The visitor's choice. Returns true when it changed what we may do. */
 export function choose(value: unknown): boolean {
-  const before = consent
-  choice = value == 'y' ? 'y' : 'n'
+  const before = getConsent()
+  settle(value == 'y' ? 'y' : 'n')
   writeItem(REFUSED, choice == 'n' && mode == 'granted' ? 'n' : '')
-  settle()
   return before != consent
 }
 
-function settle(): void {
+function settle(known: Choice): void {
+  choice = known
   consent = decideConsent(mode, choice, !!navigator.globalPrivacyControl)
   if (consent != 'y') forgetVisitor()
 }

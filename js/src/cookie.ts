@@ -20,7 +20,7 @@ export function writeCookie(value: string): void {
   attempt(() => {
     // Browsers refuse a cookie on a public suffix: the shortest domain that keeps it is the registrable one.
     // The last round, without a domain, is for addresses and single names.
-    for (let from = labels.length - 2; from >= -1; from--) {
+    for (let from = labels.length - 2; from > -2; from--) {
       const domain = from < 0 ? '' : ';domain=' + labels.slice(from).join('.')
       document.cookie = NAME + value + ';path=/;samesite=lax;max-age=' + (value ? DAYS_395 : 0) + secure + domain
       if (value && readCookie() == value) break

@@ -9,8 +9,8 @@ export function tell(...line: unknown[]): void {
 
 /** Prints what was told so far, and from now on as it happens. */
 export function debug(): void {
-  live = true
   lines.forEach(print)
+  live = true
 }
 
 function print(line: unknown[]): void {

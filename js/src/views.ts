@@ -12,22 +12,21 @@ const START_MS = 500
 
 let tag: Tag
 let settled: () => void
-let seen = ''
-let referrer: string
+// The view before: none yet, or '' when the page came back from the browser's page cache.
+let seen: string | undefined
 let timer: ReturnType<typeof setTimeout> | 0 = 0
 
 /** Watches for page views. `onSettled` is called each time the address has come to rest. */
 export function watchViews(siteTag: Tag, onSettled: () => void): void {
   tag = siteTag
   settled = onSettled
-  referrer = scrub(document.referrer, tag.query)
   hook('pushState')
   hook('replaceState')
   addEventListener('popstate', moved)
   addEventListener('pageshow', (shown) => {
     if (shown.persisted) {
       // Back from the browser's page cache: a new view, and not from where the first one came.
-      seen = referrer = ''
+      seen = ''
       moved()
     }
   })
@@ -59,13 +58,13 @@ export function settle(): void {
 /** Reports the page, if somebody sees it, we may tell, and it is another one. */
 function view(): void {
   const url = scrub(location.href, tag.query, tag.hash)
-  const why = getConsent() ? (document.prerendering || document.hidden ? 'hidden' : url == seen && 'same') : 'no consent'
+  const why = getConsent() ? (document.prerendering || document.hidden ? 'hidden' : (!url || url == seen) && 'same') : 'no consent'
   if (why) return tell('no view:', why)
   if (seen) closeEngagement()
   openPage(url)
-  report('pageview', { r: referrer, ti: document.title })
+  report('pageview', { r: seen ?? scrub(document.referrer, tag.query), ti: document.title })
   restartEngagement()
-  seen = referrer = url
+  seen = url
 }
 
 function hook(name: 'pushState' | 'replaceState'): void {
