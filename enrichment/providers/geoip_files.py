@@ -25,6 +25,7 @@ from enrichment.providers.swaps import (
     Content,
     Mark,
     check_content,
+    explain,
     find_doubt,
     keep_previous,
     mark_of,
@@ -74,7 +75,7 @@ class GeoipFile:
 
 
 def log_refusal(path: Path, error: Exception) -> None:
-    logger.warning("GeoIP file refused: file=%s reason=%s", path, str(error) or type(error).__name__)
+    logger.warning("GeoIP file refused: file=%s reason=%s", path, explain(error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from enrichment.providers.route_tables import (
     Table,
     find_route_doubt,
 )
-from enrichment.providers.swaps import BROKEN, Mark, mark_of
+from enrichment.providers.swaps import BROKEN, Mark, explain, mark_of
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class RoutingTable:
                 raise maxminddb.InvalidDatabaseError(doubt)
             self._use(PublicTable(new, OwnTable(self.path)) if new.facts.edition == PUBLIC_EDITION else new)
         except BROKEN as error:
-            logger.warning("table of routes refused: file=%s reason=%s", self.newer, error)
+            logger.warning("table of routes refused: file=%s reason=%s", self.newer, explain(error))
             return False
         return True
 
@@ -82,7 +82,7 @@ class RoutingTable:
         try:
             return self._table.read(address)
         except BROKEN as error:
-            logger.warning("table of routes refused: file=%s reason=%s", self.newer, error)
+            logger.warning("table of routes refused: file=%s reason=%s", self.newer, explain(error))
             # What it said so far cannot be believed either.
             self._load(self.path)
             return self._table.read(address)

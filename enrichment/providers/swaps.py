@@ -34,6 +34,14 @@ PROBES = (
 LEAST_SHARE = 0.5
 
 
+def explain(error: Exception) -> str:
+    """Why a file is refused, in one line: the reader's own words, or that it fell over what it found."""
+    text = " ".join(str(error).split())[:300]
+    if isinstance(error, maxminddb.InvalidDatabaseError | OSError) and text:
+        return text
+    return f"it is damaged ({type(error).__name__}{': ' if text else ''}{text})"
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What tells a changed file from the one that was opened."""
