@@ -85,10 +85,15 @@ def test_a_namesake_in_a_providers_trade_is_somebody_else(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Grand Hotel Nowhere", "ASML Netherlands B.V.", "Nowhere Automobile Industry"]
+    "name", ["Hostage Insurance Nowhere", "ASML Netherlands B.V.", "Nowhere Automobile Industry"]
 )
 def test_a_word_inside_a_word_does_not_make_a_provider(name: str) -> None:
     assert classify_name(name).kind is Kind.COMPANY
+
+
+@pytest.mark.parametrize("name", ["Nowhere Consulting AB", "Nowhere Software GmbH", "Hotel Nowhere Ltd"])
+def test_a_trade_that_providers_share_proves_no_company(name: str) -> None:
+    assert classify_name(name).kind is Kind.UNKNOWN
 
 
 def test_a_postal_address_for_a_name_is_not_a_company() -> None:
