@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ import pytest
 import yaml
 from playwright.sync_api import Page
 
-from tests.browser.recorder import Recorder, Server
+from tests.browser.recorder import TYPES, Answer, Recorder, Server
 from tests.browser.snippet import ACME, drain
 
-TAG_MANAGER = Path(__file__).parents[2] / "js" / "integrations" / "google-tag-manager"
+JS = Path(__file__).parents[2] / "js"
+TAG_MANAGER = JS / "integrations" / "google-tag-manager"
 EXAMPLE = "https://bell.example.com"
 
 
@@ -121,3 +124,29 @@ def test_the_templates_own_tests_pass(page: Page, site: Server) -> None:
             [parts["SANDBOXED_JS_FOR_WEB_TEMPLATE"], each["code"], [f"{EXAMPLE}/s/v.js"]],
         )
     assert len(scenarios) == 4
+
+
+@pytest.fixture
+def module() -> bytes:
+    """The npm package's module, built as it is published."""
+    node = shutil.which("node")
+    if node is None or not (JS / "node_modules").exists():
+        pytest.skip("the snippet's tools are not installed: npm ci in js")
+    subprocess.run([node, "build.mjs", "--package"], cwd=JS, check=True, timeout=100)
+    return (JS / "dist" / "module.js").read_bytes()
+
+
+def test_the_npm_module_reports_a_view_and_the_calls_before_it(
+    page: Page, site: Server, collector: Recorder, module: bytes
+) -> None:
+    site.pages["/doorbell.js"] = Answer(200, {"Content-Type": TYPES[".js"]}, module)
+    options = {"site": "acme-web", "url": collector.address("/s/", "bell.acme.test"), "consent": "granted"}
+    code = f"""import {{ init, track }} from "/doorbell.js"
+        track("asked", {{ seats: 3 }}); init({json.dumps(options)}); init({json.dumps(options)})"""
+    site.put_page("/", f"<!doctype html><title>Home</title><script type=module>{code}</script>")
+    page.goto(site.address("/?pw=hunter2", ACME))
+    collector.wait_for("asked")
+    assert [(hit["n"], hit["u"]) for hit in collector.hits()] == [
+        (name, site.address("/", ACME)) for name in ("pageview", "asked")
+    ]
+    assert [(each["s"], each["c"]) for each in collector.envelopes] == [("acme-web", "y")]
