@@ -15,7 +15,8 @@ from alerts.models import Alert
 from enrichment.companies import name_key
 from enrichment.corrections import CONFIRMED, CONFIRMED_DOMAIN
 from enrichment.kinds import ORGANISATIONS, Kind
-from enrichment.models import Correction, Identification
+from enrichment.learned import CROWD, CROWD_WITHIN
+from enrichment.models import Company, Correction, Identification
 from tracker.models import Visit
 
 LEAST_VISITS = 100
@@ -65,6 +66,16 @@ class NetworkLine:
 
 
 @dataclass(frozen=True, slots=True)
+class CrowdLine:
+    """A company nobody works with from which a crowd came within a day: it may be a provider."""
+
+    company_id: int
+    name: str
+    visitors: int
+    latest_visit: int
+
+
+@dataclass(frozen=True, slots=True)
 class RuleLine:
     rule: str
     alerts: int
@@ -84,6 +95,7 @@ class Report:
     sources: tuple[SourceLine, ...] = ()
     read: int = 0
     networks: tuple[NetworkLine, ...] = ()
+    crowds: tuple[CrowdLine, ...] = ()
     corrections: Mapping[str, int] = field(default_factory=dict)
     rules: tuple[RuleLine, ...] = ()
 
@@ -115,6 +127,7 @@ def get_report(session: Session, days: int, zone: tzinfo, now: datetime) -> Repo
         sources=weigh_sources(evidence),
         read=len(evidence),
         networks=_largest_unidentified(session, since),
+        crowds=_crowds(session, now),
         corrections=_corrections(session, now - timedelta(days=days)),
         rules=_rules(session, now - timedelta(days=days)),
     )
@@ -221,6 +234,22 @@ def _largest_unidentified(session: Session, since: list[ColumnElement[bool]]) ->
         .limit(NETWORKS)
     )
     return tuple(NetworkLine(*row) for row in rows)
+
+
+def _crowds(session: Session, now: datetime) -> tuple[CrowdLine, ...]:
+    """Companies without a stage that more visitors came from in the last day than work in most offices."""
+    visitors = func.count(Visit.visitor_id.distinct())
+    rows = session.execute(
+        select(Company.id, Company.name, visitors, func.max(Visit.id))
+        .join(Identification, Identification.company_id == Company.id)
+        .join(Visit, Visit.id == Identification.visit_id)
+        .where(Visit.ended_at > now - CROWD_WITHIN, Company.stage == "")
+        .group_by(Company.id, Company.name)
+        .having(visitors > CROWD)
+        .order_by(visitors.desc(), Company.id)
+        .limit(NETWORKS)
+    )
+    return tuple(CrowdLine(*row) for row in rows)
 
 
 def _corrections(session: Session, moment: datetime) -> dict[str, int]:

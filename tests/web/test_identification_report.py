@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from enrichment.corrections import CONFIRMED
-from enrichment.models import Correction, Identification
+from enrichment.models import Company, Correction, Identification
 from tests.conftest import NOW, Cast
 from tests.web.conftest import Browser
 from tracker.db import Database
@@ -136,6 +136,21 @@ def test_the_period_is_chosen(as_seller: Browser) -> None:
     assert "203.0.113.0/24" in as_seller.get(f"{PATH}?days=90").text
     assert "203.0.113.0/24" not in as_seller.get(f"{PATH}?days=7").text
     assert as_seller.get(f"{PATH}?days=forever").status_code == 200
+
+
+def test_a_company_from_which_a_crowd_comes_may_be_a_provider(
+    as_seller: Browser, database: Database, cast: Cast
+) -> None:
+    with database.write() as session:
+        session.get_one(Company, cast.acme.id).stage = ""
+    add_visits(database, cast, 200, "company", cast.acme.id)
+    assert "may be providers" not in as_seller.get(PATH).text
+    add_visits(database, cast, 1, "company", cast.acme.id, network="192.0.2.0/24")
+    text = as_seller.get(PATH).text
+    assert "Companies that may be providers" in text and "201 visitors" in text
+    with database.write() as session:
+        session.get_one(Company, cast.acme.id).stage = "customer"
+    assert "may be providers" not in as_seller.get(PATH).text
 
 
 def test_corrections_and_alerts_are_counted(as_seller: Browser, database: Database, cast: Cast) -> None:
