@@ -84,9 +84,7 @@ def test_a_namesake_in_a_providers_trade_is_somebody_else(name: str) -> None:
     assert classify_name(name).kind is not Kind.COMPANY
 
 
-@pytest.mark.parametrize(
-    "name", ["Ghost Insurance Nowhere", "ASML Netherlands B.V.", "Nowhere Automobile Industry"]
-)
+@pytest.mark.parametrize("name", ["Vispa Steel", "ASML Netherlands B.V.", "Nowhere Automobile Industry"])
 def test_a_word_inside_a_word_does_not_make_a_provider(name: str) -> None:
     assert classify_name(name).kind is Kind.COMPANY
 
