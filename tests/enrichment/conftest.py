@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asyncio import events
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,15 @@ from enrichment.providers.routing_table import RoutingTable, open_routing_table
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 MAXMIND = SHARED_DATA / "maxmind"
+
+
+@pytest.fixture(autouse=True)
+def no_running_loop() -> Iterator[None]:
+    """A browser that an earlier test of this process started leaves its event loop running."""
+    loop = events._get_running_loop()
+    events._set_running_loop(None)
+    yield
+    events._set_running_loop(loop)
 
 
 @pytest.fixture(scope="session")
