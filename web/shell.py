@@ -45,6 +45,8 @@ PLACES = (
             "/products",
             "/target-lists",
             "/users",
+            "/vendors",
+            "/reports",
             "/import",
             "/corrections",
             "/health",

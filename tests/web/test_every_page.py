@@ -143,3 +143,10 @@ def test_the_collector_answers_through_the_same_application(client: Browser, cas
     assert answer.status_code == 200
     assert "Content-Security-Policy" not in answer.headers
     assert client.options("/s/e").status_code == 204
+
+
+def test_what_more_leads_to_stands_under_more(as_admin: Browser) -> None:
+    links = set(re.findall(r'href="(/[a-z/-]+)"', as_admin.get("/more").text.partition("<main")[2]))
+    assert len(links) > 8
+    for link in links - {"/live", "/companies", "/alerts", "/rules"}:
+        assert '<a href="/more" aria-current=' in as_admin.get(link).text, link
