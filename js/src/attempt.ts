@@ -2,7 +2,5 @@
 export function attempt<T>(action: () => T): T | undefined {
   try {
     return action()
-  } catch {
-    return
-  }
+  } catch {}
 }

@@ -1,7 +1,7 @@
 import { attempt } from './attempt'
 import type { Call } from './calls'
 import { hasPage, report } from './page'
-import { isMoving } from './views'
+import { moving } from './views'
 
 let waiting: Call[] = []
 
@@ -13,11 +13,11 @@ export function take(call: Call): void {
 
 export function release(): void {
   // A call may be made with anything, also with what cannot be compared.
-  if (hasPage() && !isMoving()) waiting.splice(0).forEach((call) => attempt(() => make(call)))
+  if (hasPage() && !moving) waiting.splice(0).forEach((call) => attempt(() => make(call)))
 }
 
-export function hasWaiting(): boolean {
-  return !!waiting.length
+export function countWaiting(): number {
+  return waiting.length
 }
 
 function make(call: Call): void {

@@ -1,10 +1,10 @@
 import { attempt } from './attempt'
 import { choose, getConsent } from './consent'
 import type { Props } from './hit'
-import { debug } from './log'
+import { debug, print } from './log'
 import { discard } from './outbox'
 import { hasPage, report } from './page'
-import { isMoving, moved } from './views'
+import { moved, moving } from './views'
 
 export type Call = ArrayLike<unknown>
 
@@ -35,11 +35,12 @@ export function take(call: Call): void {
 
 /** Makes the calls that waited, in their order, once there is a page view to make them on. */
 export function release(): void {
-  if (hasPage() && getConsent() && !isMoving()) waiting.splice(0).forEach(make)
+  if (hasPage() && getConsent() && !moving) waiting.splice(0).forEach(make)
 }
 
-export function hasWaiting(): boolean {
-  return !!waiting.length
+/** How many calls wait. */
+export function countWaiting(): number {
+  return waiting.length
 }
 
 function consent(choice: unknown): void {
@@ -64,5 +65,5 @@ function copy(props: unknown): Props | undefined {
 }
 
 function refuse(call: Call): undefined {
-  console.warn('doorbell: not understood', ...(call as unknown[]))
+  print(['not understood', ...(call as unknown[])])
 }

@@ -1,7 +1,7 @@
 import { attempt } from './attempt'
 
 const NAME = '_doorbell='
-const DAYS_395 = 395 * 86400
+const DAYS_395 = 34128e3 // seconds
 
 /** The value of ours in the text of cookies or of a query. */
 export function pick(text: string): string {

@@ -1,5 +1,5 @@
 import { report } from './page'
-import { isMoving } from './views'
+import { moving } from './views'
 
 const WORTH_MS = 3000
 
@@ -20,7 +20,7 @@ export function restartEngagement(): void {
 /** Notes how far down the visitor has seen, and of how much. */
 export function measureScroll(): void {
   // A router may have drawn the next page by now.
-  if (isMoving()) return
+  if (moving) return
   height = document.documentElement?.scrollHeight || 1
   bottom = Math.max(bottom, scrollY + innerHeight)
 }
@@ -29,18 +29,18 @@ export function measureScroll(): void {
 export function closeEngagement(): void {
   // Images may have come since, and made the page longer.
   measureScroll()
-  if (since) engaged += performance.now() - since
+  if (since) engaged += Date.now() - since
   since = 0
   const depth = Math.min(100, Math.round((100 * bottom) / height))
   if (depth <= sentDepth && engaged - sentEngaged < WORTH_MS) return
-  report('engagement', { e: Math.round(engaged), sd: depth })
+  report('engagement', { e: engaged, sd: depth })
   sentEngaged = engaged
   sentDepth = depth
 }
 
 /** Lets the clock go while the page is visible and has the focus. */
 export function resume(): void {
-  if (!document.hidden && document.hasFocus()) since ||= performance.now()
+  if (!document.hidden && document.hasFocus()) since ||= Date.now()
 }
 
 export function watchEngagement(): void {

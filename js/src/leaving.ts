@@ -1,4 +1,4 @@
-import { hasWaiting } from './calls'
+import { countWaiting } from './calls'
 import { closeEngagement, resume } from './engagement'
 import { flush } from './outbox'
 import { settle } from './views'
@@ -11,7 +11,7 @@ function pause(): void {
 
 export function leave(): void {
   // A page left before it came to rest is not worth a view, unless somebody called us on it.
-  if (hasWaiting()) settle()
+  if (countWaiting()) settle()
   pause()
 }
 

@@ -13,6 +13,7 @@ export function debug(): void {
   live = true
 }
 
-function print(line: unknown[]): void {
+/** Says something in the console, whether somebody asked or not. */
+export function print(line: unknown[]): void {
   console.log('doorbell:', ...line)
 }

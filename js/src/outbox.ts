@@ -74,7 +74,7 @@ function envelope(batch: Hit[]): object {
     ...(consent == 'y' && touchVisitor(now)),
     w: innerWidth,
     z: navigator.language,
-    wd: !!navigator.webdriver,
+    wd: navigator.webdriver,
     b: batch,
   }
 }

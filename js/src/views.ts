@@ -14,7 +14,8 @@ let tag: Tag
 let settled: () => void
 // The view before: none yet, or '' when the page came back from the browser's page cache.
 let seen: string | undefined
-let timer: ReturnType<typeof setTimeout> | 0 = 0
+/** The timer that runs while the address may still change, else 0. */
+export let moving: ReturnType<typeof setTimeout> | 0 = 0
 
 /** Watches for page views. `onSettled` is called each time the address has come to rest. */
 export function watchViews(siteTag: Tag, onSettled: () => void): void {
@@ -36,22 +37,17 @@ export function watchViews(siteTag: Tag, onSettled: () => void): void {
   setTimeout(moved, START_MS)
 }
 
-/** True while the address may still change. */
-export function isMoving(): boolean {
-  return !!timer
-}
-
 /** The address may have changed: look when it has come to rest. */
 export function moved(): void {
   measureScroll()
-  timer ||= setTimeout(settle, SETTLE_MS)
+  moving ||= setTimeout(settle, SETTLE_MS)
 }
 
 /** Looks now. */
 export function settle(): void {
-  clearTimeout(timer)
+  clearTimeout(moving)
   view()
-  timer = 0
+  moving = 0
   settled()
 }
 

@@ -18,7 +18,7 @@ export function isKnown(): boolean {
 
 /** Ids of visitor and visit at `now` (ms). Keeps both in the cookie; 30 minutes of silence begin a new visit. */
 export function touchVisitor(now: number): { i: string; ss: string } {
-  const minute = Math.floor(now / 60000)
+  const minute = Math.round(now / 60000)
   const [visitor, visit, last] = (carried || (isKnown() ? readCookie() : kept)).split('.')
   const i = visitor || randomId()
   const ss = visit && minute - +last! < VISIT_GAP_MINUTES ? visit : randomId()
@@ -40,9 +40,10 @@ export function carryVisitor(now: number): string {
  * Without that page as referrer, whoever passes an address on would pass on being the visitor.
  */
 export function meetVisitor(hosts: string[]): void {
-  const value = pick(location.search)
+  // First what is rarely so: most sites have one host, and this runs at the start of each page.
+  const value = hosts.includes(document.referrer.split('/')[2]!) ? pick(location.search) : ''
   const age = Date.now() - +value.split('.')[2]!
-  if (SHAPE.test(value) && age >= 0 && age < CARRIED_LIFE_MS && hosts.includes(document.referrer.split('/')[2]!)) carried = value
+  if (SHAPE.test(value) && age >= 0 && age < CARRIED_LIFE_MS) carried = value
 }
 
 /** True when the cookie we wrote is gone: the visitor said no in another tab, or cleared it. */
