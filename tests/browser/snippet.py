@@ -13,6 +13,8 @@ ACME = "www.acme.test"
 
 # What a page needs to get anywhere: the settling time of addresses, twice and more.
 SETTLED = "() => new Promise(done => setTimeout(done, 400))"
+# After the call has its answer: going back at once may take the page away before that.
+BACK = "() => { setTimeout(() => history.back()) }"
 
 
 class Open(Protocol):

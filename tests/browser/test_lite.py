@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.recorder import STATIC, Recorder, Server
-from tests.browser.snippet import ACME, SETTLED, drain, paths, storage
+from tests.browser.snippet import ACME, BACK, SETTLED, drain, paths, storage
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_nothing_is_stored_and_nobody_is_known(
 
 def test_a_page_from_the_page_cache_is_a_new_view(lite_page: Page, site: Server, collector: Recorder) -> None:
     lite_page.goto(site.put_page("/next", "<!doctype html><title>Next</title>"))
-    lite_page.evaluate("() => history.back()")
+    lite_page.evaluate(BACK)
     first, second = collector.wait_for("pageview", 2)
     assert first["pv"] != second["pv"]
 

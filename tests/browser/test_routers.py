@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.recorder import TYPES, Answer, Recorder, Server
-from tests.browser.snippet import ACME, drain, paths
+from tests.browser.snippet import ACME, BACK, drain, paths
 
 APPS = Path(__file__).parent / "apps"
 
@@ -43,7 +43,7 @@ def test_a_link_and_back_are_one_view_each(app: Page, collector: Recorder) -> No
     app.click("text=/pricing")
     app.wait_for_selector("#pricing")
     collector.wait_for("pageview", 2)
-    app.evaluate("() => history.back()")
+    app.evaluate(BACK)
     app.wait_for_selector("#home")
     drain(app, collector)
     assert paths(collector) == ["/", "/pricing", "/"]

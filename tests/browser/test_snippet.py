@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.recorder import STATIC, Answer, Recorder, Server
-from tests.browser.snippet import ACME, SETTLED, Open, call, drain, paths, storage
+from tests.browser.snippet import ACME, BACK, SETTLED, Open, call, drain, paths, storage
 from tracker.protocol import Arrival, parse_request
 
 # Page views
@@ -74,7 +74,7 @@ def test_push_and_back_report_one_view_each(open_page: Open, collector: Recorder
     collector.wait_for("pageview")
     page.evaluate("() => history.pushState({}, '', '/b')")
     collector.wait_for("pageview", 2)
-    page.evaluate("() => history.back()")
+    page.evaluate(BACK)
     collector.wait_for("pageview", 3)
     drain(page, collector)
     assert paths(collector) == ["/a", "/b", "/a"]
@@ -136,7 +136,7 @@ def test_a_page_from_the_page_cache_is_a_new_view(open_page: Open, site: Server,
     [first] = collector.wait_for("pageview")
     page.evaluate("() => { addEventListener('pageshow', shown => { window.cached = shown.persisted }) }")
     page.goto(site.address("/next", ACME))
-    page.evaluate("() => history.back()")
+    page.evaluate(BACK)
     page.wait_for_function("() => window.cached")
     _, second = collector.wait_for("pageview", 2)
     assert second["u"] == first["u"] and second["pv"] != first["pv"] and second["r"] == ""
