@@ -265,4 +265,4 @@ def _row(visit: WaitingVisit, answer: Identified, company: Company | None, now: 
     )
 
 
-__all__ = ["Identified", "identify_address", "identify_waiting"]
+__all__ = ["Identified", "identify_address", "identify_unknown_anew", "identify_waiting"]

@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address
+from itertools import takewhile
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from enrichment.contacts import company_domain
@@ -74,7 +76,9 @@ def _proved_on_lines(session: Session, addresses: Sequence[str], now: datetime) 
     if not lines:
         return found
     by_line: dict[str, list[Proved]] = {}
-    for text, proved in _proved(session, Visit.address.like("%:%"), now).items():
+    starts = {start_of(text) for text in lines}
+    near = or_(*(Visit.address.startswith(start, autoescape=True) for start in starts))
+    for text, proved in _proved(session, near, now).items():
         by_line.setdefault(line_of(text), []).extend(proved)
     return found | {text: by_line[line] for text, line in lines.items() if line in by_line}
 
@@ -85,6 +89,19 @@ def line_of(address: str) -> str:
         return own_network(parse_address(address))
     except ValueError:
         return address
+
+
+def start_of(address: str) -> str:
+    """How the text of every IPv6 address on the same line begins, which a database can look for.
+
+    Three groups of it, which 6to4 lines share too, or as many as come before the first zero: of zeros the
+    text leaves some out (RFC 5952). What is no address begins like itself.
+    """
+    try:
+        groups = [int(group, 16) for group in IPv6Address(address).exploded.split(":")[:3]]
+    except ValueError:
+        return address
+    return "".join(f"{group:x}:" for group in takewhile(bool, groups))
 
 
 def _proved(session: Session, where: ColumnElement[bool], now: datetime) -> dict[str, list[Proved]]:

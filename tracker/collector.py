@@ -298,7 +298,9 @@ def _discard(stream: InputStream, size: int) -> None:
 
 def heed(arrival: Arrival, site: SiteFacts) -> Arrival:
     """The arrival as the site takes it: Do Not Track counts only where the site honours it."""
-    return replace(arrival, do_not_track=arrival.do_not_track and site.do_not_track)
+    if arrival.do_not_track and not site.do_not_track:
+        return replace(arrival, do_not_track=False)
+    return arrival
 
 
 def find_dropped(site: SiteFacts, envelope: Envelope, now: datetime) -> str:

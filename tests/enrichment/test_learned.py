@@ -9,7 +9,7 @@ import pytest
 
 from enrichment.identify import identify_waiting
 from enrichment.kinds import Kind
-from enrichment.learned import CROWD, Learned, Proved, doubt_shared, is_fixed_line, learn
+from enrichment.learned import CROWD, Learned, Proved, doubt_shared, is_fixed_line, learn, start_of
 from enrichment.models import Contact, Proof, VisitorContact
 from enrichment.providers import Provider
 from enrichment.providers.base import Evidence
@@ -133,3 +133,16 @@ def test_old_proofs_are_forgotten(
     visit = add_visit(database, cast, TELIA, now, key="stranger")
     identify_waiting(database, providers, now)
     assert answer_of(database, visit)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("address", "start"),
+    [
+        ("2001:db8:aa:1::5", "2001:db8:aa:"),
+        ("2001:db8::5", "2001:db8:"),
+        ("2002:5102:45a0:1::5", "2002:5102:45a0:"),
+        ("not an address: this", "not an address: this"),
+    ],
+)
+def test_the_text_of_all_addresses_of_a_line_begins_alike(address: str, start: str) -> None:
+    assert start_of(address) == start
