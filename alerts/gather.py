@@ -127,6 +127,7 @@ def find_waiting(session: Session, limit: int) -> list[Waiting]:
 
 
 def has_waiting(session: Session) -> bool:
+    """Whether `find_waiting` would find any; asks for none of their columns."""
     return session.execute(_HAS_WAITING).first() is not None
 
 

@@ -56,10 +56,10 @@ class Upload:
 
 
 def find_run(upload: Path) -> ImportRun | None:
-    """The latest run over the file; None before the first."""
+    """The latest run over the file; None before the first, and where another version wrote it down."""
     try:
         return msgspec.json.decode(_state(upload).read_bytes(), type=ImportRun)
-    except FileNotFoundError:
+    except (FileNotFoundError, msgspec.DecodeError):
         return None
 
 

@@ -76,6 +76,16 @@ def test_the_page_shows_the_message_in_the_words_it_was_sent_in(
     assert "<p>Scania (MQL) is reading Pricing</p>" in text
 
 
+def test_facts_that_make_no_message_leave_the_rest_of_the_page(
+    as_jonas: Browser, story: Story, database: Database
+) -> None:
+    with database.write() as session:
+        session.get_one(Alert, story.scania_alert.id).story = plain_story(BASE) | {"headline": "unheard of"}
+    answer = as_jonas.get(f"/a/{story.scania_alert.public_id}")
+    assert answer.status_code == 200
+    assert "The message" not in answer.text
+
+
 def test_the_hops_run_from_the_page_view_to_the_acceptance(
     database: Database, story: Story, settings: Settings
 ) -> None:

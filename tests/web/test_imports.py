@@ -114,6 +114,11 @@ def test_an_import_whose_process_died_is_started_again(as_admin: Browser, half_w
     assert "1 added, 1 changed." in as_admin.post("/import/check").text
 
 
+def test_a_state_that_another_version_wrote_begins_anew(as_admin: Browser, half_way: Path) -> None:
+    half_way.write_bytes(b'{"rows": 3}')
+    assert "Import 2 rows" in as_admin.get("/import/check").text
+
+
 def test_a_file_too_long_to_wait_for_is_read_on_by_itself(as_admin: Browser, cast: Cast, app: Flask) -> None:
     app.config["PATIENCE"] = 0
     send(as_admin)
