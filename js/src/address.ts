@@ -1,8 +1,8 @@
 import { attempt } from './attempt'
 
 // Only parameters known to be harmless leave the page. A list of forbidden names would miss the next secret's name.
-const HARMLESS =
-  /^((utm|hsa)_\w+|([dg]|fb|tt|tw)clid|[gw]braid|msclkid|li_fat_id|mc_cid|ref|source|plan|product|lang)$/
+const isHarmless = (name: string): boolean =>
+  /^((utm|hsa)_\w+|([dg]|fb|tt|tw)clid|[gw]braid|msclkid|li_fat_id|mc_cid|ref|source|plan|product|lang)$/.test(name)
 
 /** The address without sign-in data, unlisted parameters and fragment; '' when it is not http(s). */
 export function scrub(address: string, query: string[] = [], hash = false): string {
@@ -13,7 +13,7 @@ export function scrub(address: string, query: string[] = [], hash = false): stri
     .split('&')
     .filter((pair) => {
       const name = pair.split('=')[0]!
-      return name && (HARMLESS.test(name) || query.includes(name))
+      return name && (isHarmless(name) || query.includes(name))
     })
     .join('&')
   return url.origin + url.pathname + (kept && '?' + kept) + (hash ? route(url.hash) : '')

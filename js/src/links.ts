@@ -3,7 +3,8 @@ import { getConsent } from './consent'
 import { report } from './page'
 import { carryVisitor } from './visitor'
 
-const FILE = /\.((doc|xls|ppt)x?|pdf|csv|txt|zip|rar|7z|gz|dmg|pkg|exe|msi|apk|mp[34])$/i
+const isFile = (path: string): boolean =>
+  /\.((doc|xls|ppt)x?|pdf|csv|txt|zip|rar|7z|gz|dmg|pkg|exe|msi|apk|mp[34])$/i.test(path)
 
 type Link = HTMLAnchorElement
 
@@ -11,7 +12,7 @@ type Link = HTMLAnchorElement
 export function decideLink(href: string, host: string, hosts: string[]): string | undefined {
   const url = parse(href)
   if (!url) return /^(mailto|tel):/.exec(href)?.[1]
-  return FILE.test(url.pathname) ? 'download' : [host, ...hosts].includes(url.host) ? undefined : 'outbound'
+  return isFile(url.pathname) ? 'download' : [host, ...hosts].includes(url.host) ? undefined : 'outbound'
 }
 
 /** Reports left and middle clicks on links, also in a shadow root or an SVG; never holds the browser up. */

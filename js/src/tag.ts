@@ -26,8 +26,8 @@ export function readTag(script: HTMLScriptElement): Tag {
   const data: DOMStringMap = window.doorbellTag || script.dataset
   return {
     site: data['site']!,
-    // ".../s/v.js" becomes ".../s/e", also behind a proxy's path. Making a URL takes ten times as long.
-    endpoint: script.src.replace(/[^/]*$/, 'e'),
+    // ".../s/v.js" becomes ".../s/e", also behind a proxy's path. Making a URL, or a pattern, takes ten times as long.
+    endpoint: script.src.slice(0, script.src.lastIndexOf('/') + 1) + 'e',
     mode: readMode(data.consent),
     query: split(data['query']),
     hash: 'hash' in data,

@@ -1,9 +1,11 @@
 import { pick, readCookie, writeCookie } from './cookie'
 import { randomId } from './random'
 
-const SHAPE = /^[\da-z-]{8,64}\.\w{4,32}\.\d+$/
 const VISIT_GAP_MINUTES = 30
 const CARRIED_LIFE_MS = 120000
+
+// Patterns stand in functions, for the browser reads them where they stand: at the top, while the page starts.
+const isVisitor = (value: string): boolean => /^[\da-z-]{8,64}\.\w{4,32}\.\d+$/.test(value)
 
 // Stands in for the cookie where cookies are forbidden.
 let kept = ''
@@ -13,7 +15,7 @@ let carried = ''
 
 /** True when an earlier page was allowed to know this visitor. */
 export function isKnown(): boolean {
-  return SHAPE.test(readCookie())
+  return isVisitor(readCookie())
 }
 
 /** Ids of visitor and visit at `now` (ms). Keeps both in the cookie; 30 minutes of silence begin a new visit. */
@@ -41,9 +43,9 @@ export function carryVisitor(now: number): string {
  */
 export function meetVisitor(hosts: string[]): void {
   // First what is rarely so: most sites have one host, and this runs at the start of each page.
-  const value = hosts.includes(document.referrer.split('/')[2]!) ? pick(location.search) : ''
+  const value = hosts[0] && hosts.includes(document.referrer.split('/')[2]!) ? pick(location.search) : ''
   const age = Date.now() - +value.split('.')[2]!
-  if (SHAPE.test(value) && age >= 0 && age < CARRIED_LIFE_MS) carried = value
+  if (age >= 0 && age < CARRIED_LIFE_MS && isVisitor(value)) carried = value
 }
 
 /** True when the cookie we wrote is gone: the visitor said no in another tab, or cleared it. */
