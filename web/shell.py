@@ -31,7 +31,7 @@ class Place:
 
 PLACES = (
     Place("Live", "/live", "live", ("/live",)),
-    Place("Companies", "/companies", "company", ("/companies", "/c", "/contacts")),
+    Place("Companies", "/companies", "company", ("/companies", "/c", "/contacts", "/visits")),
     Place("Alerts", "/alerts", "bell", ("/alerts", "/a")),
     Place("Rules", "/rules", "rule", ("/rules",)),
     Place(
