@@ -53,6 +53,7 @@ from tracker.protocol import (
 from tracker.rate_limit import RateLimit
 from tracker.records import Envelope, encode_envelope
 from tracker.script import CURRENT, LITE, Script, choose_encoding, is_known, read_scripts
+from tracker.segments import MOST_RECORD
 from tracker.settings import Settings
 from tracker.sites import SiteBook, SiteFacts
 
@@ -204,7 +205,7 @@ class Collector:
     def keep(self, *envelopes: Envelope) -> None:
         """Returns when the envelopes are on the disk and the worker has been told. Raises Refusal."""
         try:
-            self._inbox.append_all([encode_envelope(envelope) for envelope in envelopes])
+            self._inbox.append_all([record for envelope in envelopes for record in encode_parts(envelope)])
         except InboxFull as error:
             raise Refusal(503, "inbox_full", retry_after=FULL_SECONDS) from error
         except InboxError as error:
@@ -294,6 +295,16 @@ def _discard(stream: InputStream, size: int) -> None:
     """Reads the body that is refused: a sender that is cut off in the middle never sees the answer."""
     while size > 0 and (data := stream.read(min(size, MOST_BYTES))):
         size -= len(data)
+
+
+def encode_parts(envelope: Envelope) -> list[bytes]:
+    """The envelope as records that the inbox takes: in parts where it is too long for one."""
+    record = encode_envelope(envelope)
+    middle = len(envelope.hits) // 2
+    if len(record) <= MOST_RECORD or not middle:
+        return [record]
+    halves = envelope.hits[:middle], envelope.hits[middle:]
+    return [part for hits in halves for part in encode_parts(msgspec.structs.replace(envelope, hits=hits))]
 
 
 def heed(arrival: Arrival, site: SiteFacts) -> Arrival:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from tracker.clean import BadUrl, clean_text, clean_url, scrub_url
+from tracker.clean import clean_text, clean_url, scrub_url
 from tracker.protocol import MOST_PROPS, HitError
 from tracker.records import EPOCH
 
@@ -125,7 +125,7 @@ def _identify(message: Message, extra: frozenset[str]) -> Body:
     traits = message.traits or (message.context.traits if message.context else None) or {}
     known = {"email": _text(traits.get("email")), "name": _full_name(traits), "role": _role(traits)}
     told = {key: value for key, value in known.items() if value}
-    return _on_page(message, "identify", flatten(told | traits), extra)
+    return _on_page(message, "identify", flatten(told | traits | told), extra)
 
 
 def _group(message: Message, extra: frozenset[str]) -> Body:
@@ -134,7 +134,7 @@ def _group(message: Message, extra: frozenset[str]) -> Body:
     traits = message.traits or {}
     known = {"name": _text(traits.get("name")), "domain": _first_text(traits, WEBSITES)}
     told = {key: value for key, value in known.items() if value}
-    body = _on_page(message, "group", flatten(told | traits), extra)
+    body = _on_page(message, "group", flatten(told | traits | told), extra)
     return msgspec.structs.replace(body, group=clean_text(str(message.group_id), 255))
 
 
@@ -167,7 +167,7 @@ def _needed_url(url: str, message: Message, extra: frozenset[str]) -> str:
         raise HitError("url_missing")
     try:
         return clean_url(add_campaign(url, message), extra)
-    except BadUrl:
+    except ValueError:
         raise HitError("url_invalid") from None
 
 
@@ -234,7 +234,7 @@ def make_hit_id(message: Message) -> str:
     text = clean_text(message.message_id or "", 101)
     if 0 < len(text) <= 64:
         return text
-    return hashlib.sha256(text.encode() or msgspec.msgpack.encode(message)).hexdigest()
+    return hashlib.sha256(text.encode() or msgspec.json.encode(message)).hexdigest()
 
 
 def read_time(text: str | None) -> int | None:

@@ -24,7 +24,7 @@ from tracker.inbox import Inbox, Limits, read_inbox
 from tracker.models import Site
 from tracker.protocol import ProtocolError
 from tracker.rate_limit import RateLimit
-from tracker.records import Envelope, decode_envelope, to_micros
+from tracker.records import Envelope, Hit, decode_envelope, to_micros
 from tracker.settings import read_settings
 from tracker.sites import SiteBook
 
@@ -298,6 +298,14 @@ def test_a_full_disk_is_a_503_until_there_is_room(house: House) -> None:
     assert int(answer.headers["Retry-After"]) > 0
     house.inbox.limits = Limits(free_bytes=0, free_share=0)
     assert house.post().status_code == 202
+
+
+def test_an_envelope_too_long_for_one_record_is_kept_in_parts(house: House) -> None:
+    hits = [Hit("pageview", str(at), 0, url="https://www.ours.test/" + "x" * 2000) for at in range(1_400)]
+    house.collector.keep(Envelope("acme-web", 0, "192.0.2.1", hits))
+    kept = house.kept()
+    assert len(kept) == 4
+    assert [hit for envelope in kept for hit in envelope.hits] == hits
 
 
 def test_a_broken_disk_is_a_503(house: House) -> None:

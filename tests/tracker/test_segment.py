@@ -15,7 +15,7 @@ from tracker.records import Envelope, Hit, to_micros
 from tracker.segment import MESSAGES, Sender, Taken, read_batch, take_batch
 from tracker.segment_messages import TYPES, add_campaign, flatten, read_message, read_time
 from tracker.segment_routes import ROUTES, read_basic_user
-from tracker.signature import sign_email
+from tracker.signature import sign_call, sign_email
 from tracker.sites import SiteFacts
 
 ARRIVAL = Arrival(NOW, "192.0.2.1", "Browser/1")
@@ -107,6 +107,19 @@ def test_identify_of_a_browser_is_not_signed() -> None:
     assert "sig" not in hit_of(message("identify", traits={"email": "ann@acme.test"})).props
 
 
+def test_an_empty_trait_does_not_hide_the_one_that_stands_in_for_it() -> None:
+    traits = {"email": "ann@acme.test", "name": "", "firstName": "Ann", "role": "", "title": "CTO"}
+    props = hit_of(message("identify", traits=traits)).props
+    assert (props["name"], props["role"]) == ("Ann", "CTO")
+    group = message("group", groupId=7, traits={"domain": "", "website": "acme.test"})
+    assert hit_of(group).props["domain"] == "acme.test"
+
+
+def test_a_company_named_by_a_number_is_signed_with_its_name() -> None:
+    props = hit_of(message("group", groupId=7, traits={"name": 1177}), vouched=True).props
+    assert (props["name"], props["sig"]) == ("1177", sign_call("hush", "group", "1177", ""))
+
+
 def test_a_server_may_give_the_visitors_address_and_agent() -> None:
     context = {"ip": "198.51.100.7", "userAgent": "Firefox", "locale": "sv-SE"}
     envelope = envelope_of(message(context=context), vouched=True)
@@ -194,6 +207,7 @@ def test_a_message_without_an_id_gets_one_that_is_the_same_when_it_is_sent_again
     one, two = message(messageId=None), message(messageId=None, event="Other")
     assert hit_of(one).id == hit_of(one).id != hit_of(two).id
     assert len(hit_of(message(messageId="x" * 100)).id) == 64
+    assert len(hit_of(message(messageId=None, properties={"n": 2**70})).id) == 64
 
 
 def test_a_partly_good_batch_says_which_are_not() -> None:
@@ -211,6 +225,10 @@ def test_a_partly_good_batch_says_which_are_not() -> None:
         (message("group"), "group_missing"),
         (message("screen"), "name_missing"),
         (message("page", properties={"url": "ftp://x"}), "url_invalid"),
+        (
+            message("page", properties={"url": "http://[x"}, context={"campaign": {"source": "a"}}),
+            "url_invalid",
+        ),
         (message(properties={"text": "x" * 32_768}), "message_too_large"),
     ],
 )
@@ -236,7 +254,7 @@ def test_a_flattened_object_is_bounded() -> None:
     assert props["0"] == str(2**70)
 
 
-@pytest.mark.parametrize("header", ["", "Bearer x", "Basic !!", "Basic /w==", "Basic"])
+@pytest.mark.parametrize("header", ["", "Bearer x", "Basic !!", "Basic /w==", "Basic \xe9", "Basic"])
 def test_an_odd_authorization_names_no_key(header: str) -> None:
     assert read_basic_user(header) == ""
 
