@@ -123,11 +123,20 @@ def _next(session: Session, channel_id: int, now: datetime) -> Delivery | None:
         if (delivery.give_up_at or delivery.created_at + GIVE_UP_AFTER) <= now:
             why = f"gave up after 24 hours: {delivery.last_error or 'it could not be sent'}"
             give_up(session, delivery, DeliveryState.FAILED, why, now)
+        elif left := _find_left(session, delivery):
+            why = f"{left.name or left.email} is switched off"
+            give_up(session, delivery, DeliveryState.FAILED, why, now)
         elif delivery.next_try_at <= now:
             return delivery
         else:
             return None
     return None
+
+
+def _find_left(session: Session, delivery: Delivery) -> User | None:
+    """The recipient, if they were switched off while their delivery waited."""
+    user = session.get(User, delivery.user_id) if delivery.user_id else None
+    return user if user and user.disabled_at else None
 
 
 def _lease(session: Session, delivery: Delivery, now: datetime) -> bool:

@@ -20,6 +20,7 @@ from alerts.claims import Claimed, claim, due_channels, locked_channel
 from alerts.deliveries import GIVE_UP_AFTER
 from alerts.models import Channel, Delivery, DeliveryState, DeliveryTry
 from alerts.pacing import KEEPS_ORDER_UNTIL, back_off
+from alerts.places import find_target
 from alerts.redirect import give_up, redirect_waiting
 from alerts.story import read_story
 from alerts.trial import send_test
@@ -308,13 +309,18 @@ def resume_channel(channel: Channel) -> None:
 
 
 def retry_delivery(session: Session, delivery_id: int, now: datetime) -> bool:
-    """Puts a failed or unknown delivery back into the outbox for a day; False if it is neither."""
-    delivery = session.get(Delivery, delivery_id)
+    """Puts a failed or unknown delivery back into the outbox for a day; False if it is neither.
+
+    It goes to the target that its channel or person has now: the old one may be what was mended.
+    """
+    # Locked and read anew, so that a second press does not take it back from its sender.
+    delivery = session.get(Delivery, delivery_id, with_for_update={"key_share": True})
     if delivery is None or delivery.channel_id is None:
         return False
     if delivery.state not in (DeliveryState.FAILED, DeliveryState.UNKNOWN):
         return False
     delivery.possible_repeat = delivery.possible_repeat or delivery.state == DeliveryState.UNKNOWN
+    delivery.target = find_target(session, delivery) or delivery.target
     delivery.state = DeliveryState.WAITING
     delivery.next_try_at = now
     delivery.give_up_at = now + GIVE_UP_AFTER

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts.channels import CHANNELS, channel_class
-from alerts.models import Channel
+from alerts.models import Channel, Delivery
 from alerts.routing import ChannelFacts, PersonFacts, Places
 from tracker.models import User
 
@@ -22,6 +22,16 @@ def read_places(session: Session, used: Iterable[tuple[int, str]] = ()) -> Place
         people=tuple(person_facts(row) for row in users),
         used=frozenset(used),
     )
+
+
+def find_target(session: Session, delivery: Delivery) -> str:
+    """The target that the delivery would have if it were made now; empty when there is none."""
+    channel = session.get(Channel, delivery.channel_id) if delivery.channel_id else None
+    if channel is None or channel.kind not in CHANNELS:
+        return ""
+    user = session.get(User, delivery.user_id) if delivery.user_id else None
+    facts = channel_facts(channel)
+    return person_facts(user).address(facts) if user else facts.own_target
 
 
 def channel_facts(row: Channel) -> ChannelFacts:

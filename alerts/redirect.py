@@ -41,6 +41,8 @@ def redirect_waiting(session: Session, channel_id: int | None, now: datetime) ->
         .where(same, Delivery.state.in_((DeliveryState.WAITING, DeliveryState.SENDING)))
         .order_by(Delivery.id)
         .limit(REDIRECTED_AT_ONCE)
+        # Without a channel there is no row to queue at: two senders must not both find another way.
+        .with_for_update(key_share=True, skip_locked=True)
     ).all()
     channel = session.get(Channel, channel_id) if channel_id is not None else None
     why = f"paused: {channel.paused_reason}" if channel else "the channel was deleted"

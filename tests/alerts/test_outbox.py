@@ -5,16 +5,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from alerts.channels import DeliveryError
 from alerts.models import Alert, Channel, Delivery
 from alerts.outbox import Outbox, Sender, resume_channel, retry_delivery, send_test, send_waiting
+from alerts.redirect import redirect_waiting
 from tests.alerts.scene import Scene
 from tests.conftest import wait_until
 from tests.fakes.elks import PASSWORD, USERNAME, Fake46elks
 from tests.fakes.server import Answer
 from tests.fakes.slack import FakeSlack, not_ok, rate_limited
 from tracker.db import Database
+from tracker.models import User
 from tracker.settings import Settings
 
 ELKS = {"provider": "46elks", "username": USERNAME, "password": PASSWORD, "from": "Doorbell"}
@@ -312,6 +315,21 @@ def test_what_waits_for_a_channel_that_is_gone_takes_another_way(
     assert [message["channel"] for message in slack.accepted] == ["#sales"]
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_two_workers_send_what_waits_for_a_deleted_channel_another_way_once(scene: Scene) -> None:
+    channel = scene.channel("old", target="#old")
+    scene.channel()
+    scene.channel("leads", target="#leads")
+    scene.deliveries(channel=channel)
+    with scene.database.write() as session:
+        session.delete(session.get_one(Channel, channel.id))
+    with scene.database.write() as one, scene.database.write() as other:
+        redirect_waiting(one, None, scene.now)
+        other.execute(text("SET lock_timeout = '200ms'"))
+        redirect_waiting(other, None, scene.now)
+    assert [row.target for row in scene.all(Delivery)] == ["#old", "#sales"]
+
+
 def test_a_channel_that_was_resumed_sends_again(scene: Scene, far_ends: Settings, slack: FakeSlack) -> None:
     channel = scene.channel()
     [delivery] = scene.deliveries(channel=channel)
@@ -323,6 +341,36 @@ def test_a_channel_that_was_resumed_sends_again(scene: Scene, far_ends: Settings
         assert retry_delivery(session, delivery, scene.later(hours=30))
     send(scene, far_ends, hours=30)
     assert scene.get(delivery).state == "delivered"
+
+
+def test_what_is_sent_again_goes_to_the_target_the_channel_has_now(
+    scene: Scene, far_ends: Settings, slack: FakeSlack
+) -> None:
+    channel = scene.channel(target="#old")
+    [delivery] = scene.deliveries(channel=channel)
+    slack.answers = [not_ok("is_archived")]
+    send(scene, far_ends)
+    with scene.change(Channel, channel.id) as row:
+        row.target = "#new"
+        resume_channel(row)
+    with scene.database.write() as session:
+        assert retry_delivery(session, delivery, scene.now)
+    send(scene, far_ends)
+    assert [message["channel"] for message in slack.accepted] == ["#new"]
+
+
+def test_a_user_who_is_switched_off_gets_nothing_that_still_waits(
+    scene: Scene, far_ends: Settings, slack: FakeSlack
+) -> None:
+    [delivery] = scene.deliveries(channel=scene.channel(), target="UBOB")
+    with scene.change(Delivery, delivery) as row:
+        row.user_id = scene.cast.bob.id
+    with scene.change(User, scene.cast.bob.id) as user:
+        user.disabled_at = scene.now
+    send(scene, far_ends)
+    send(scene, far_ends, seconds=1)
+    assert scene.get(delivery).last_error == "Bob is switched off"
+    assert [message["channel"] for message in slack.accepted] == ["#sales"]
 
 
 def test_what_was_delivered_cannot_be_put_back(scene: Scene, far_ends: Settings) -> None:
