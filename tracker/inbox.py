@@ -28,6 +28,8 @@ SUFFIX = ".seg"
 UNBORN = ".new-"
 UNBORN_SECONDS = 60
 CHUNK = 2 * MOST_RECORD
+# What one reading holds in memory; the largest records are a thousand times as long as the usual ones.
+MOST_READ = 8 * 1024 * 1024
 
 
 class InboxError(Exception):
@@ -254,13 +256,15 @@ def sync_directory(directory: Path) -> None:
 
 
 def read_inbox(directory: Path, positions: Mapping[str, int], limit: int) -> list[Read]:
-    """At most `limit` records behind the positions (bytes per segment), oldest segments first."""
+    """At most `limit` records, or some 8 MB, behind the positions (bytes per segment), oldest segments first."""
     reads: list[Read] = []
+    size = 0
     for path in _segments(directory):
         for read in _read_segment(path, positions.get(path.name, 0)):
-            if len(reads) >= limit:
+            if len(reads) >= limit or size >= MOST_READ:
                 return reads
             reads.append(read)
+            size += len(read.record)
     return reads
 
 

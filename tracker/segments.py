@@ -47,6 +47,8 @@ def read_frames(data: bytes, position: int, *, finished: bool) -> Iterator[Frame
         end = find_end(data, position)
         if end is not None:
             yield Frame(position, end, data[position + HEADER.size : end])
+        elif not finished and _is_cut_off(data, position):
+            return
         else:
             end = _find_next(data, position)
             if end is None:
@@ -71,6 +73,12 @@ def _claimed_end(data: bytes, position: int) -> int | None:
         return None
     length = HEADER.unpack_from(data, position)[0]
     return position + HEADER.size + length if 0 < length <= MOST_RECORD else None
+
+
+def _is_cut_off(data: bytes, position: int) -> bool:
+    """True when the rest of the record has yet to be read or written: in what strangers wrote into it, a
+    search for the next record would take long and might find one that they made up."""
+    return (_claimed_end(data, position) or 0) > len(data)
 
 
 def _find_next(data: bytes, position: int) -> int | None:

@@ -28,7 +28,7 @@ from tracker.inbox import (
     wake,
 )
 from tracker.records import Envelope, Hit, encode_envelope, to_micros
-from tracker.segments import make_frame
+from tracker.segments import MOST_RECORD, make_frame
 
 ROOT = Path(__file__).parents[2]
 SMALL = Limits(segment_bytes=1000, free_bytes=0, free_share=0)
@@ -78,6 +78,13 @@ def test_a_limit_bounds_one_reading(inbox: Inbox) -> None:
     for number in range(10):
         inbox.append(b"%d" % number)
     assert len(read_inbox(inbox.directory, {}, 4)) == 4
+
+
+def test_long_records_bound_one_reading_sooner(inbox: Inbox) -> None:
+    inbox.append_all([bytes([at]) * MOST_RECORD for at in range(1, 11)])
+    first = read_inbox(inbox.directory, {}, 500)
+    assert len(first) == 7
+    assert len(records(inbox.directory, {first[-1].segment: first[-1].end})) == 3
 
 
 def test_every_sync_is_before_the_append_returns(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,6 +216,17 @@ def test_a_record_that_is_still_being_written_is_waited_for(inbox: Inbox) -> Non
     with path.open("ab") as file:
         file.write(bytes([3, 0, 0, 0, 1]))
     assert records(inbox.directory) == [b"one"]
+
+
+def test_a_record_made_up_inside_one_still_being_written_is_not_read(inbox: Inbox) -> None:
+    inbox.append(b"one")
+    whole = make_frame(make_frame(b"made up") + b"x" * 1000)
+    with only_segment(inbox.directory).open("ab") as file:
+        file.write(whole[:500])
+        file.flush()
+        assert records(inbox.directory) == [b"one"]
+        file.write(whole[500:])
+    assert records(inbox.directory) == [b"one", make_frame(b"made up") + b"x" * 1000]
 
 
 def test_zeros_behind_the_last_record_are_nothing(tmp_path: Path) -> None:
