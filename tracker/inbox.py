@@ -256,7 +256,7 @@ def sync_directory(directory: Path) -> None:
 
 
 def read_inbox(directory: Path, positions: Mapping[str, int], limit: int) -> list[Read]:
-    """At most `limit` records, or some 8 MB, behind the positions (bytes per segment), oldest segments first."""
+    """At most `limit` records, or some 8 MB, behind the positions (bytes per segment), oldest first."""
     reads: list[Read] = []
     size = 0
     for path in _segments(directory):
