@@ -28,6 +28,7 @@ _SEND = re.compile(r"send-(\d{1,3})-channel", re.ASCII)
 WANTED: Mapping[str, str] = {
     "choices": "Choose at least one {label}",
     "texts": "Choose or write at least one {label}",
+    "patterns": "Write pages one a line, such as /pricing*, without https://",
     "products": "Choose one of the two, or names of products, but not both",
     "range": "Enter a whole number for {label}; of two, the smaller first",
     "often": "Enter how many times, and a number of days from 1 to 365",

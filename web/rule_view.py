@@ -117,7 +117,7 @@ def control_of(condition: Condition, how: str) -> str:
         return "choices" if condition.source else "lines"
     if name == "range":
         return "two_numbers" if how == "between" else "number"
-    return {"products": "choices"}.get(name, name)
+    return {"products": "choices", "patterns": "lines"}.get(name, name)
 
 
 def _choices(condition: Condition, row: Row, known: Known, locale: str) -> tuple[Choice, ...]:

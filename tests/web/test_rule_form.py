@@ -171,6 +171,11 @@ def problems(**rows: Any) -> list[tuple[str, str]]:
         (Row(0), "when-0-field", "Choose what condition 1 looks at"),
         (Row(0, "stage"), "when-0-value", "Choose at least one lifecycle stage"),
         (
+            Row(0, "page", "any_of", ("https://www.acme.com/pricing",)),
+            "when-0-value",
+            "Write pages one a line, such as /pricing*, without https://",
+        ),
+        (
             Row(0, "visits", "at_least", ("3", "900")),
             "when-0-value",
             "Enter how many times, and a number of days from 1 to 365",

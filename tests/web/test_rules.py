@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from alerts.conditions import CONDITIONS
 from alerts.models import Rule
 from alerts.specs import RuleSpec, parse_rule
 from tests.conftest import make_settings
@@ -105,6 +106,14 @@ def test_a_form_without_script_gets_new_rows_from_the_server(as_eva: Browser) ->
     assert 'name="any-0-0-field"' in text
     assert re.search(r'id="any-0-0-field"[^>]*autofocus', text)
     assert 'value="MQL reads a case"' in text
+
+
+def test_every_condition_can_be_chosen_and_has_a_place_for_its_value(as_eva: Browser) -> None:
+    for key in CONDITIONS:
+        chosen = FORM | {"do": "refresh", "when-0-field": key, "when-0-was": key, "when-0-value": []}
+        answer = as_eva.post("/rules/new", data=chosen)
+        assert answer.status_code == 200, key
+        assert 'id="when-0-value"' in answer.text, key
 
 
 def test_errors_keep_what_was_typed_and_link_to_their_fields(as_eva: Browser) -> None:
