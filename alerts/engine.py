@@ -137,7 +137,7 @@ class _Batch:
         self.session.flush()
         seen_at = max(facts.page.seen_at, last.seen_at) if last else facts.page.seen_at
         self.fresh[rule.id, decided.subject] = LastAlert(alert.id, seen_at)
-        for one in route(rule.send, self._places(facts, decided)):
+        for one in route(rule.send, self._places(rule, facts, decided)):
             self.session.add(make_delivery(alert.id, one, self.now))
 
     def _note_held(self, rule: RuleSpec, facts: Facts, decided: Decided) -> None:
@@ -149,6 +149,7 @@ class _Batch:
     def _make_alert(self, rule: RuleSpec, facts: Facts, decided: Decided, previous: int) -> Alert:
         public_id = secrets.token_urlsafe(16)
         of_company = decided.subject.startswith("company:")
+        contact = facts.contact_of(decided.subject)
         story = make_story(self.session, rule, facts, decided, public_id, self.settings)
         return Alert(
             public_id=public_id,
@@ -158,7 +159,7 @@ class _Batch:
             visit_id=facts.visit.id,
             page_view_id=facts.page.id,
             company_id=facts.company.id if facts.company and of_company else None,
-            contact_id=facts.contact.id if facts.contact else None,
+            contact_id=contact.id if contact else None,
             subject=decided.subject,
             previous_alert_id=previous,
             seen_at=facts.page.seen_at,
@@ -168,10 +169,10 @@ class _Batch:
             created_at=self.now,
         )
 
-    def _places(self, facts: Facts, decided: Decided) -> Places:
+    def _places(self, rule: RuleSpec, facts: Facts, decided: Decided) -> Places:
         if self.places is None:
             self.places = read_places(self.session)
-        deal = deal_of(facts)
+        deal = deal_of(rule, facts)
         return replace(
             self.places,
             owner_id=owner_of(facts, decided),

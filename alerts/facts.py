@@ -8,6 +8,13 @@ from datetime import datetime
 
 from enrichment.models import Proof
 
+# What imports and forms write when a person has said no.
+_REFUSED = {"no", "false", "0", "none", "denied", "withdrawn", "nej", "refused", "unsubscribed"}
+
+
+def has_refused(consent: str) -> bool:
+    return consent.strip().casefold() in _REFUSED
+
 
 @dataclass(frozen=True, slots=True)
 class PageFacts:
@@ -84,6 +91,11 @@ class ContactFacts:
     company_name: str = ""
     consent: str = ""
 
+    @property
+    def label(self) -> str:
+        """What reasons call the person: their e-mail, unless they refused to be named."""
+        return "a known contact" if has_refused(self.consent) else self.email
+
 
 @dataclass(frozen=True, slots=True)
 class LastAlert:
@@ -113,3 +125,7 @@ class Facts:
     def contact(self) -> ContactFacts | None:
         """The contact to name first: a proved one before a claimed one."""
         return next(iter(sorted(self.contacts, key=lambda contact: contact.proof != Proof.PROVED)), None)
+
+    def contact_of(self, subject: str) -> ContactFacts | None:
+        """The contact that an alert about the subject speaks of: the subject itself, where it is one."""
+        return next((one for one in self.contacts if subject == f"contact:{one.id}"), self.contact)

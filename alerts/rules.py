@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from alerts import words
 from alerts.conditions.base import Check, share_of
-from alerts.facts import Facts
+from alerts.facts import ContactFacts, Facts
 from alerts.models import Outcome
 from alerts.sentences import Names, Piece, read_back, read_back_pieces
 from alerts.specs import (
@@ -109,13 +109,13 @@ def _not(check: Check) -> Check:
 
 def _subject(rule: RuleSpec, facts: Facts, checks: Sequence[Check]) -> tuple[str, Check]:
     """Whom the alert would be about, and the check that we are sure enough of them."""
-    company, contact = facts.company, facts.contact
+    company, contact = facts.company, _contact(facts, checks)
     if company and (rule.own_confidence or share_of(company.confidence) >= SURE_ENOUGH):
         reason = f"we are {share_of(company.confidence)}% sure of {company.name}"
         return f"company:{company.id}", Check(True, reason, True, "sure")
     if contact and not any(check.holds and check.of_company for check in checks):
         return f"contact:{contact.id}", Check(
-            True, f"the person is {contact.proof}: {contact.email}", False, "sure"
+            True, f"the person is {contact.proof}: {contact.label}", False, "sure"
         )
     if company:
         reason = f"we are {share_of(company.confidence)}% sure of {company.name}, {SURE_ENOUGH}% is asked for"
@@ -123,6 +123,12 @@ def _subject(rule: RuleSpec, facts: Facts, checks: Sequence[Check]) -> tuple[str
     if contact:
         return f"contact:{contact.id}", Check(False, "the company is not known", True, "sure")
     return "", Check(False, "neither the company nor the person is known", True, "sure")
+
+
+def _contact(facts: Facts, checks: Sequence[Check]) -> ContactFacts | None:
+    """The person a check rests on, else the one to name first."""
+    asked = next((check.contact_id for check in checks if check.holds and check.contact_id), 0)
+    return facts.contact_of(f"contact:{asked}")
 
 
 def _repeat(rule: RuleSpec, facts: Facts, subject: str) -> Check:
@@ -146,10 +152,11 @@ def _ago(gap: timedelta) -> str:
 
 
 def subject_name(facts: Facts, subject: str) -> str:
-    """The name of the subject for a reason: the company's, or the contact's e-mail."""
+    """The name of the subject for a reason: the company's, or what the contact may be called."""
     if subject.startswith("company:") and facts.company:
         return facts.company.name
-    return facts.contact.email if facts.contact else "the visitor"
+    contact = facts.contact_of(subject)
+    return contact.label if contact else "the visitor"
 
 
 def _because(checks: Sequence[Check]) -> str:

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from alerts.facts import CompanyFacts, ContactFacts, DealFacts, Facts
-from alerts.rules import Decided, RuleSpec
+from alerts.facts import CompanyFacts, ContactFacts, DealFacts, Facts, has_refused
+from alerts.rules import Clause, Decided, RuleSpec
 from alerts.story import CompanyStory, DealStory, Headline, PersonStory, Story
 from alerts.values import fold
 from alerts.words import group_name
@@ -22,10 +22,6 @@ from tracker.settings import Settings
 MOST_PEOPLE = 5
 MOST_PAGES = 6
 HISTORY = timedelta(days=30)
-# What imports and forms write when a person has said no.
-_REFUSED = {"no", "false", "0", "none", "denied", "withdrawn", "nej", "refused", "unsubscribed"}
-
-
 _PAGES = (
     select(PageView.page_group, PageView.title, PageView.path)
     .where(PageView.visit_id == bindparam("visit"), PageView.seen_at <= bindparam("until"))
@@ -59,6 +55,7 @@ def make_story(
     pages = _pages(session, facts)
     names = [page_name(url_group, title, path) for url_group, title, path in pages]
     owner_id = owner_of(facts, decided)
+    contact = facts.contact_of(decided.subject)
     earlier = _earlier(session, facts, company)
     return Story(
         headline=headline,
@@ -71,8 +68,8 @@ def make_story(
         product=_product(rule, facts),
         list_name=_list_name(rule, company),
         company=_company(company) if company else None,
-        contact=_contact(facts.contact, company is None) if facts.contact else None,
-        deal=_deal(deal_of(facts)) if company else None,
+        contact=_contact(contact, company is None) if contact else None,
+        deal=_deal(deal_of(rule, facts)) if company else None,
         pages=len(pages),
         minutes=int((facts.page.seen_at - facts.visit.started_at).total_seconds() // 60),
         source=_source(facts),
@@ -89,17 +86,24 @@ def make_story(
 
 
 def owner_of(facts: Facts, decided: Decided) -> int | None:
-    """The company's owner, else that of the contact."""
+    """The company's owner, else that of a contact; of no other than the one the alert is about, if it is."""
     if decided.subject.startswith("company:") and facts.company and facts.company.owner_id:
         return facts.company.owner_id
-    return next((contact.owner_id for contact in facts.contacts if contact.owner_id), None)
+    about = facts.contact_of(decided.subject)
+    people = (about,) if about and decided.subject.startswith("contact:") else facts.contacts
+    return next((contact.owner_id for contact in people if contact.owner_id), None)
 
 
-def deal_of(facts: Facts) -> DealFacts | None:
-    """The deal to speak of: a lost one before an open one before a won one, the newest first."""
+def deal_of(rule: RuleSpec, facts: Facts) -> DealFacts | None:
+    """The deal to speak of: one the rule asks for, then a lost, an open, a won one; the last closed first."""
     order = {DealState.LOST: 0, DealState.OPEN: 1, DealState.WON: 2}
-    deals = facts.company.deals if facts.company else ()
-    return min(deals, key=lambda deal: order.get(DealState(deal.state), 3), default=None)
+    asked = {state for clause in _asked(rule) if clause.key == "deal" for state in clause.value}
+
+    def place(deal: DealFacts) -> tuple[bool, int, float]:
+        closed = deal.closed_at.timestamp() if deal.closed_at else float("-inf")
+        return deal.state not in asked, order[DealState(deal.state)], -closed
+
+    return min(facts.company.deals if facts.company else (), key=place, default=None)
 
 
 def page_name(group: str, title: str, path: str) -> str:
@@ -108,18 +112,22 @@ def page_name(group: str, title: str, path: str) -> str:
 
 
 def _headline(rule: RuleSpec, company: CompanyFacts | None, facts: Facts) -> Headline:
-    asked = {
-        clause.key: clause.value for clause in (*rule.when, *(one for group in rule.any for one in group))
-    }
+    asked = {clause.key: clause.value for clause in _asked(rule)}
     if company is None:
         return "reading"
     if "lost" in asked.get("deal", ()) and any(deal.state == DealState.LOST for deal in company.deals):
         return "back"
     if _list_name(rule, company):
         return "ideal"
-    if asked.get("product") == ("not_owned",) and _product(rule, facts):
+    product = _product(rule, facts)
+    if asked.get("product") == ("not_owned",) and product and product not in company.owned_products:
         return "product"
     return "reading"
+
+
+def _asked(rule: RuleSpec) -> tuple[Clause, ...]:
+    """The clauses that may have made the rule say yes."""
+    return (*rule.when, *(clause for group in rule.any for clause in group))
 
 
 def _list_name(rule: RuleSpec, company: CompanyFacts | None) -> str:
@@ -159,10 +167,6 @@ def _contact(contact: ContactFacts, alone: bool) -> PersonStory:
         company=contact.company_name if alone else "",
         stage=contact.stage,
     )
-
-
-def has_refused(consent: str) -> bool:
-    return consent.strip().casefold() in _REFUSED
 
 
 def _deal(deal: DealFacts | None) -> DealStory | None:

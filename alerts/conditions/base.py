@@ -31,12 +31,16 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What one condition said, and why; `of_company` when it rests on which company it is."""
+    """What one condition said, and why; `of_company` when it rests on which company it is.
+
+    `contact_id` is the person whom it rests on, 0 where it rests on none.
+    """
 
     holds: bool
     reason: str
     of_company: bool = False
     condition: str = ""
+    contact_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class Condition:
 
     def holds(self, facts: Facts, value: Any) -> Check:
         check = self.test(facts, value)
-        return Check(check.holds, check.reason, check.of_company, self.key)
+        return Check(check.holds, check.reason, check.of_company, self.key, check.contact_id)
 
     def choice_label(self, choice: str, locale: str) -> str:
         return self.show((choice,), locale)[0]

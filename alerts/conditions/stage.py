@@ -25,7 +25,7 @@ def _stage_of_company(facts: Facts, value: tuple[str, ...]) -> Check:
     wanted = any_of(value, _stages)
     if facts.company is None:
         has = (
-            f"{facts.contact.email} has {_stage_words(facts.contact.stage)}"
+            f"{facts.contact.label} has {_stage_words(facts.contact.stage)}"
             if facts.contact
             else "no company"
         )
@@ -39,7 +39,8 @@ def _stage_of_company(facts: Facts, value: tuple[str, ...]) -> Check:
 def _stage_of_contact(facts: Facts, value: tuple[str, ...]) -> Check:
     for contact in facts.contacts:
         if contact.stage in value:
-            return Check(True, f"{contact.email} ({contact.proof}) is at {_stage_words(contact.stage)}")
+            reason = f"{contact.label} ({contact.proof}) is at {_stage_words(contact.stage)}"
+            return Check(True, reason, contact_id=contact.id)
     return Check(False, "no contact has such a stage")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from alerts.facts import LastAlert
 from alerts.models import Outcome, Rule
-from alerts.rules import RuleError, decide, fill_row, parse_rule, plain_rule, spec_of
+from alerts.rules import RuleError, decide, fill_row, parse_rule, plain_rule, spec_of, subject_name
 from alerts.specs import Known
 from tests.alerts.facts_made import ANNA, SEEN, make_facts, make_rule
 
@@ -71,6 +71,22 @@ def test_a_contact_at_the_stage_alerts_without_a_company() -> None:
     facts = make_facts(company=None, contacts=(ANNA,))
     decided = decide(make_rule({"stage": "mql", "page_group": "pricing"}), facts, SEEN)
     assert (decided.outcome, decided.subject) == (Outcome.ALERT, "contact:7")
+
+
+def test_of_two_people_the_alert_is_about_the_one_the_rule_asks_for() -> None:
+    other = replace(ANNA, id=8, email="bob@globex.test", stage="", proof="proved")
+    facts = make_facts(company=None, contacts=(other, ANNA))
+    decided = decide(make_rule({"stage": "mql"}), facts, SEEN)
+    assert (decided.subject, "bob@" in decided.reason) == ("contact:7", False)
+
+
+def test_a_person_who_refused_is_not_named_in_a_reason() -> None:
+    facts = make_facts(company=None, contacts=(replace(ANNA, consent="no"),))
+    decided = decide(make_rule({"stage": "mql"}), facts, SEEN)
+    assert decided.reason == (
+        "a known contact (claimed) is at stage MQL; the person is claimed: a known contact"
+    )
+    assert subject_name(facts, decided.subject) == "a known contact"
 
 
 def test_a_person_does_not_lend_their_certainty_to_a_company() -> None:
