@@ -21,6 +21,7 @@ COMMANDS = {
     "replay": "commands.replay.replay",
     "demo": "commands.demo.demo",
     "ledger": "commands.ledger.ledger",
+    "quarantine": "commands.quarantine.quarantine",
 }
 
 

@@ -6,7 +6,6 @@ books, and the inbox positions. So its effects happen exactly once, wherever the
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,24 +21,20 @@ from tracker.db import Database, work_lock
 from tracker.filters import Drop, DropReason, find_drop, parse_networks
 from tracker.inbox import Read, delete_finished, read_inbox
 from tracker.ledger import DROPPED, add_counts, get_positions, save_positions
-from tracker.models import DroppedHit, InboxPosition, QuarantinedHit, Site
+from tracker.models import DroppedHit, InboxPosition, Site
+from tracker.quarantine import WHOLE_RECORD, quarantine
 from tracker.records import Envelope, Hit, decode_envelope, from_micros
 from tracker.settings import Network
 from tracker.visit_store import store_hits
 from tracker.visitors import day_of, get_salts, has_consent, make_visitor_key
 from tracker.visits import Arrived, Origin
 
-logger = logging.getLogger(__name__)
-
 BATCH = 500  # records
-WHOLE_RECORD = -1
 AGENT_LENGTH = 512
-ERROR_LENGTH = 2000
 # People look at it; it need not be written for every page view.
 SITE_SECONDS = timedelta(seconds=1)
 SITES = cast(Table, Site.__table__)
 DROPPED_HITS = cast(Table, DroppedHit.__table__)
-QUARANTINE = cast(Table, QuarantinedHit.__table__)
 SELECT_SITES = select(SITES).where(SITES.c.key.in_(bindparam("keys", expanding=True)))
 UPDATE_SITE = update(SITES).where(SITES.c.id == bindparam("row_id"))
 
@@ -67,14 +62,6 @@ class SiteView:
     page_groups: Sequence[Sequence[object]]
     first_hit_at: datetime | None
     last_hit_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Requeued:
-    """How many quarantined hits went through, and how many failed again."""
-
-    done: int
-    failed: int
 
 
 def ingest_waiting(database: Database, inbox_dir: Path, now: datetime) -> int:
@@ -129,7 +116,7 @@ def _ingest(connection: Connection, reads: Sequence[Read], now: datetime) -> Non
         try:
             envelope = _decode(read)
         except (ValueError, msgspec.MsgspecError) as error:
-            _quarantine(connection, read.record, WHOLE_RECORD, error, now)
+            quarantine(connection, read.record, WHOLE_RECORD, error, now)
             counts.update(read=1, quarantined=1)
             continue
         counts["read"] += len(envelope.hits)
@@ -155,7 +142,7 @@ def _store(connection: Connection, items: Sequence[Item], now: datetime) -> Coun
         if is_systemic(error):
             raise
         if len(items) == 1:
-            _quarantine(connection, items[0].record, items[0].index, error, now)
+            quarantine(connection, items[0].record, items[0].index, error, now)
             return Counter(quarantined=1)
     half = len(items) // 2
     return _store(connection, items[:half], now) + _store(connection, items[half:], now)
@@ -265,45 +252,3 @@ def _heard_of(site: SiteView, heard: Sequence[Envelope]) -> dict[str, Any]:
 
 def _received(envelope: Envelope) -> int:
     return envelope.received
-
-
-def _quarantine(connection: Connection, record: bytes, index: int, error: Exception, now: datetime) -> None:
-    logger.error("hit quarantined error=%s", type(error).__name__)
-    row = {"received_at": now, "error": _describe(error), "record": record, "hit_index": index}
-    connection.execute(insert(QUARANTINE), [row])
-
-
-def _describe(error: Exception) -> str:
-    """The error in one line that any database can hold; a database's own message without its statement."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    text = f"{type(cause).__name__}: {cause}"
-    return "".join(character if character.isprintable() else " " for character in text)[:ERROR_LENGTH]
-
-
-def requeue_quarantined(database: Database, now: datetime) -> Requeued:
-    """Puts every quarantined hit through again, once. What fails again stays, with its new error."""
-    with database.write() as session:
-        work_lock(session)
-        connection = session.connection()
-        rows = connection.execute(select(QUARANTINE.c.id, QUARANTINE.c.record, QUARANTINE.c.hit_index)).all()
-        done = sum(_requeue(connection, *row, now) for row in rows)
-    return Requeued(done, len(rows) - done)
-
-
-def _requeue(connection: Connection, id: int, record: bytes, index: int, now: datetime) -> bool:
-    try:
-        with connection.begin_nested():
-            envelope = decode_envelope(record)
-            indexes = range(len(envelope.hits)) if index == WHOLE_RECORD else (index,)
-            counts = store_items(connection, [Item(envelope, at, record) for at in indexes], now)
-    except Exception as error:
-        if is_systemic(error):
-            raise
-        changed = update(QUARANTINE).where(QUARANTINE.c.id == id).values(error=_describe(error))
-        connection.execute(changed)
-        return False
-    connection.execute(delete(QUARANTINE).where(QUARANTINE.c.id == id))
-    # A record that nobody could read was counted as one hit.
-    add_counts(connection, counts + Counter(read=len(indexes) - 1))
-    add_counts(connection, {"quarantined": -1})
-    return True

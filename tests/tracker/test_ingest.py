@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from tests.tracker.hits import CHROME, at, make_envelope, make_hit, put, put_bytes
 from tracker.db import Database
-from tracker.ingest import Requeued, ingest_waiting, requeue_quarantined
+from tracker.ingest import ingest_waiting
 from tracker.ledger import get_ledger
 from tracker.models import (
     Action,
@@ -394,44 +394,6 @@ def test_a_failing_database_quarantines_nothing_and_moves_nothing(
         session.execute(text("ALTER TABLE page_views_away RENAME TO page_views"))
     ingest_waiting(database, inbox_dir, now)
     assert get_ledger(database, inbox_dir).page_views == 1
-
-
-def test_quarantined_hits_go_through_again_once_the_cause_is_gone(
-    database: Database, inbox_dir: Path, now: datetime
-) -> None:
-    bad = make_envelope(make_hit(), make_hit(seen=FAR_AWAY), received=to_micros(now))
-    ingest(database, inbox_dir, now, bad)
-    mended = msgspec.structs.replace(bad, hits=[bad.hits[0], make_hit(5)])
-    with database.write() as session:
-        session.execute(update(QuarantinedHit).values(record=encode_envelope(mended)))
-    assert requeue_quarantined(database, now) == Requeued(done=1, failed=0)
-    ledger = get_ledger(database, inbox_dir)
-    assert ledger.balances
-    assert (ledger.page_views, ledger.quarantined) == (2, 0)
-    assert rows(database, QuarantinedHit) == []
-
-
-def test_a_hit_that_fails_again_stays_in_quarantine(
-    database: Database, inbox_dir: Path, now: datetime
-) -> None:
-    ingest(database, inbox_dir, now, make_envelope(make_hit(seen=FAR_AWAY)))
-    assert requeue_quarantined(database, now) == Requeued(done=0, failed=1)
-    assert get_ledger(database, inbox_dir).balances
-    assert len(rows(database, QuarantinedHit)) == 1
-
-
-def test_a_record_that_can_be_read_at_last_counts_all_of_its_hits(
-    database: Database, inbox_dir: Path, now: datetime
-) -> None:
-    put_bytes(inbox_dir, b"unreadable")
-    ingest_waiting(database, inbox_dir, now)
-    mended = encode_envelope(make_envelope(make_hit(), make_hit(), make_hit()))
-    with database.write() as session:
-        session.execute(update(QuarantinedHit).values(record=mended))
-    requeue_quarantined(database, now)
-    ledger = get_ledger(database, inbox_dir)
-    assert (ledger.accepted, ledger.page_views, ledger.quarantined) == (3, 3, 0)
-    assert ledger.balances
 
 
 # --- the inbox --------------------------------------------------------------------------------------
