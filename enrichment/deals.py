@@ -1,4 +1,4 @@
-"""What a company's deals say: their states, and the products that the won ones hold."""
+"""The products that a deal holds."""
 
 from __future__ import annotations
 
@@ -7,23 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enrichment.models import Deal, DealProduct, DealState, Product
-
-
-def get_deal_states(session: Session, company_id: int) -> frozenset[DealState]:
-    states = session.scalars(select(Deal.state).where(Deal.company_id == company_id).distinct())
-    return frozenset(DealState(state) for state in states)
-
-
-def get_owned_products(session: Session, company_id: int) -> frozenset[str]:
-    """Names of the products of the company's won deals."""
-    names = (
-        select(Product.name)
-        .join(DealProduct, DealProduct.product_id == Product.id)
-        .join(Deal, Deal.id == DealProduct.deal_id)
-        .where(Deal.company_id == company_id, Deal.state == DealState.WON)
-    )
-    return frozenset(session.scalars(names))
+from enrichment.models import Deal, DealProduct
 
 
 def set_products(session: Session, deal: Deal, product_ids: Collection[int]) -> None:

@@ -25,17 +25,6 @@ _LISTS = (
 )
 
 
-def get_lists_of(session: Session, domain: str) -> tuple[str, ...]:
-    """Names of the target lists that hold the domain, in order."""
-    names = (
-        select(TargetList.name)
-        .join(TargetListEntry, TargetListEntry.list_id == TargetList.id)
-        .where(TargetListEntry.domain == domain)
-        .order_by(TargetList.name)
-    )
-    return tuple(session.scalars(names))
-
-
 def get_lists_by_company(session: Session, companies: Iterable[int]) -> Mapping[int, tuple[str, ...]]:
     """Names of the target lists that hold the companies, also by the domains of those merged into them."""
     found: dict[int, set[str]] = defaultdict(set)

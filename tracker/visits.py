@@ -188,10 +188,6 @@ def _age(visit: KnownVisit) -> tuple[datetime, int]:
     return visit.started_at, visit.id
 
 
-def _page_views(piece: Piece) -> int:
-    return piece.page_view_count if isinstance(piece, KnownVisit) else int(piece.is_page_view)
-
-
 def _start(piece: Piece) -> datetime:
     return piece.started_at if isinstance(piece, KnownVisit) else piece.seen_at
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -253,8 +252,3 @@ def make_hops(moments: list[tuple[str, datetime]]) -> tuple[Hop, ...]:
 
 def _millis(later: datetime, earlier: datetime) -> int:
     return round((later - earlier).total_seconds() * 1000)
-
-
-def checks_of(rows: list[Any]) -> list[tuple[bool, str]]:
-    """The stored checks of a decision as (held, reason)."""
-    return [(bool(row.get("holds")), str(row.get("reason", ""))) for row in rows]

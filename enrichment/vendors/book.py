@@ -99,9 +99,6 @@ class VendorBook:
         ]
 
 
-NO_VENDORS = VendorBook({}, {})
-
-
 def open_book(session: Session, addresses: Iterable[str], now: datetime) -> VendorBook:
     """The book for these addresses; two small questions where no vendor was ever asked."""
     wanted = {text: address for text in set(addresses) if (address := parse(text)) is not None}

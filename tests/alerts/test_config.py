@@ -13,9 +13,9 @@ from sqlalchemy import select
 from alerts.config import ConfigError, apply_config, find_warnings, parse_config, show_config
 from alerts.models import Channel, Rule
 from enrichment.models import Company, Product, StageChange, TargetList, TargetListEntry
-from enrichment.targets import get_lists_of
 from tests.conftest import Cast
 from tests.enrichment.hostile import HOSTILE
+from tests.enrichment.lists import get_lists_of
 from tracker.db import Database
 from tracker.models import Site, User
 
@@ -352,3 +352,14 @@ def blocks() -> list[str]:
 def test_every_example_of_the_docs_can_be_applied(database: Database, now: datetime, number: int) -> None:
     assert put(database, blocks()[number], now)
     assert put(database, blocks()[number], now) == []
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_a_rule_with_a_condition_of_another_version_is_shown_whole(database: Database, now: datetime) -> None:
+    any_of, unless = [{"a condition of tomorrow": 1}], {"country": ["US"]}
+    with database.write() as session:
+        row = Rule(name="Odd", when={}, any=any_of, unless=unless, send=[], created_at=now, updated_at=now)
+        session.add(row)
+        session.flush()
+        [shown] = yaml.safe_load(show_config(session))["rules"]
+    assert (shown["any"], shown["unless"]) == (any_of, unless)

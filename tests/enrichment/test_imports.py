@@ -26,10 +26,10 @@ from enrichment.models import (
     TargetListEntry,
     VisitorContact,
 )
-from enrichment.targets import get_lists_of
 from enrichment.text import clean_text
 from tests.conftest import Cast
 from tests.enrichment.hostile import HOSTILE
+from tests.enrichment.lists import get_lists_of
 from tracker.db import Base, Database
 from tracker.models import Visit, Visitor
 

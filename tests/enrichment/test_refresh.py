@@ -20,7 +20,6 @@ from tests.conftest import make_settings
 from tracker.settings import Settings
 
 EDITION = "GeoIP2-ISP"
-DATABASES = f"/geoip/databases/{EDITION}/download?suffix=tar.gz"
 
 
 def pack(data: bytes, name: str = f"{EDITION}_20261101/{EDITION}.mmdb") -> bytes:

@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -41,9 +41,6 @@ class Answer:
     reset: bool = False
     counts: bool = False
     raw: bytes = b""  # in place of the body, for what is no text
-
-
-Plan = Iterable[Answer | None] | Callable[[Received], Answer | None]
 
 
 class FakeServer:

@@ -46,7 +46,6 @@ ADMIN_PAGES = (
     "/setup/rules",
 )
 USER_PAGES = ("/more", "/corrections", "/profile", "/profile/password")
-OPEN_PAGES = ("/sign-in", "/robots.txt")
 
 
 @pytest.fixture
