@@ -170,6 +170,8 @@ class Slack:
         if response.status_code == 429 or code in ("ratelimited", "rate_limited"):
             wait = read_retry_after(response.headers.get("retry-after"))
             return DeliveryError("Slack asks us to wait (ratelimited)", retry_after=wait)
+        if not code and response.status_code == 200:
+            return DeliveryError("Slack answered in a way that cannot be read", ambiguous=True)
         if code in _UNCLEAR:
             return DeliveryError(f"Slack failed half-way ({text})", ambiguous=True)
         if response.status_code >= 500 or code in _PASSING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alerts.channels.base import Scope
-from alerts.channels.sms_provider import SmsError
+from alerts.channels.sms_provider import SmsError, check_taken
 from tracker.outbound import post
 from tracker.settings import Settings
 
@@ -30,6 +30,7 @@ def send_by_46elks(values: Mapping[str, Any], settings: Settings, to: str, text:
         meaning = _MEANINGS.get(reply.status, "")
         text = ": ".join(part for part in (meaning, said) if part) + f" ({reply.status})"
         raise SmsError("46elks", reply, text, _scope(reply.status, said))
+    check_taken("46elks", reply)
 
 
 def _scope(status: int, said: str) -> Scope | None:

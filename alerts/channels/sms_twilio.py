@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from alerts.channels.sms_provider import SmsError
+from alerts.channels.sms_provider import SmsError, check_taken
 from tracker.outbound import Reply, post
 from tracker.settings import Settings
 
@@ -41,6 +41,7 @@ def send_by_twilio(values: Mapping[str, Any], settings: Settings, to: str, text:
     )
     if reply.status not in (200, 201):
         raise _explain(reply, to)
+    check_taken("Twilio", reply)
 
 
 def _explain(reply: Reply, to: str) -> SmsError:

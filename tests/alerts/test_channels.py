@@ -128,6 +128,21 @@ def test_an_answer_of_garbage_is_no_delivery(far: Far) -> None:
     assert far.fail().permanent
 
 
+@pytest.mark.parametrize("body", ["", "<html>a page of some proxy</html>", "[]"])
+def test_a_yes_that_cannot_be_read_may_be_a_delivery(far: Far, body: str) -> None:
+    far.server.answers = [Answer(200, body)]
+    error = far.fail()
+    assert (error.ambiguous, error.permanent) == (True, False)
+
+
+def test_a_message_that_failed_at_once_is_no_delivery(far_ends: Settings, twilio: FakeTwilio) -> None:
+    far = _twilio(far_ends, twilio)
+    said = '{"status": "failed", "error_code": 30034, "error_message": "The sender is not registered"}'
+    far.server.answers = [Answer(201, said)]
+    error = far.fail()
+    assert (error.permanent, "not registered" in str(error)) == (True, True)
+
+
 def test_a_broken_connection_after_the_request_is_ambiguous_and_sent_once(far: Far) -> None:
     far.server.answers = [Answer(reset=True, counts=True)]
     error = far.fail()
