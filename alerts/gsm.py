@@ -56,8 +56,15 @@ def units(text: str) -> int:
 
 def parts(text: str) -> int:
     """How many parts a GSM-7 text is sent in."""
-    size = units(text)
-    return 1 if size <= 160 else -(-size // 153)
+    if units(text) <= 160:
+        return 1
+    count, taken = 1, 0
+    for char in text:
+        # A character of two places is never torn apart.
+        if taken + units(char) > 153:
+            count, taken = count + 1, 0
+        taken += units(char)
+    return count
 
 
 def cut_to_units(text: str, room: int) -> str:

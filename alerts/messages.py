@@ -11,8 +11,10 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from alerts import words
-from alerts.gsm import cut_to_units, to_gsm, units
+from alerts.gsm import cut_to_units, parts, to_gsm, units
 from alerts.message import Message
 from alerts.story import CompanyStory, PersonStory, Recipient, Story
 
@@ -20,7 +22,8 @@ NAME_LENGTH = 80
 SECTION_LENGTH = 3000
 FIELD_LENGTH = 2000
 MAX_FIELDS = 10
-SMS_UNITS = 306  # two parts of 153
+SMS_PARTS = 2
+SMS_UNITS = 305  # in two parts of 153, one place of which a character of two may leave empty
 SMS_NAME_LENGTH = 30
 
 _SAY: Mapping[str, Mapping[str, str]] = {
@@ -137,7 +140,8 @@ def headline(story: Story, recipient: Recipient, name_length: int = NAME_LENGTH)
     state = _state(story, recipient.language, say)
     page = clean(story.product if story.headline == "product" and story.product else story.page, name_length)
     said = say[story.headline].format(who=f"{who} ({state})" if state else who, page=page)
-    return f"{said[:1].upper()}{said[1:]}"
+    # A company is written as it writes itself: iZettle.
+    return said if story.company else f"{said[:1].upper()}{said[1:]}"
 
 
 def ownership(story: Story, recipient: Recipient) -> str:
@@ -170,13 +174,26 @@ def slack_message(story: Story, recipient: Recipient) -> Message:
 def sms_message(story: Story, recipient: Recipient) -> Message:
     """At most two parts of GSM-7 with the link. Too long: people go first, then source, then history."""
     say = _SAY[words.language(recipient.language)]
+    story = _legible(story)
     for name_length in (60, SMS_NAME_LENGTH):
-        for parts in _sms_choices(story, recipient, say, name_length):
-            text = to_gsm(" ".join(part for part in parts if part))
-            if units(text) + 1 + units(story.alert_url) <= SMS_UNITS:
+        for choice in _sms_choices(story, recipient, say, name_length):
+            text = to_gsm(" ".join(part for part in choice if part))
+            if parts(f"{text} {story.alert_url}") <= SMS_PARTS:
                 return Message(f"{text} {story.alert_url}")
     room = max(SMS_UNITS - 1 - units(story.alert_url), 0)
     return Message(f"{cut_to_units(text, room)} {story.alert_url}")
+
+
+def _legible(story: Story) -> Story:
+    """The story with the company's domain for its name, where SMS has hardly a letter of the name."""
+    company = story.company
+    if company is None or not company.domain:
+        return story
+    letters = [char for char in company.name if char.isalnum()]
+    lost = sum(to_gsm(char) == "?" for char in letters)
+    if 2 * lost < max(len(letters), 1):
+        return story
+    return msgspec.structs.replace(story, company=msgspec.structs.replace(company, name=company.domain))
 
 
 def _sms_choices(
@@ -290,7 +307,10 @@ def _deal(story: Story, recipient: Recipient, say: Mapping[str, str]) -> str:
     deal = story.deal
     if deal is None:
         return ""
-    closed = words.day(deal.closed_at, recipient.language, recipient.time_zone) if deal.closed_at else ""
+    # A deal is closed on a date, whatever the reader's zone; one of another year says so.
+    closed = words.day(deal.closed_at, recipient.language) if deal.closed_at else ""
+    if deal.closed_at and deal.closed_at.year != story.seen_at.year:
+        closed += f" {deal.closed_at.year}"
     state = " ".join(part for part in (say.get(f"state_{deal.state}", ""), closed) if part)
     return ", ".join(part for part in (clean(deal.name), clean(deal.amount), state) if part)
 
@@ -332,7 +352,8 @@ def _why(story: Story, recipient: Recipient) -> str:
 
 
 def _link(url: str, label: str) -> str:
-    return f"<{escape(url).replace('|', '%7C')}|{escape(label).replace('|', '/')}>"
+    address = url.replace("&", "&amp;").replace("<", "%3C").replace(">", "%3E").replace("|", "%7C")
+    return f"<{address}|{escape(label).replace('|', '/')}>"
 
 
 def _section(block_id: str, text: str) -> dict[str, Any]:

@@ -36,5 +36,9 @@ def test_parts_are_counted_as_providers_charge_them(length: int, count: int) -> 
     assert parts("a" * length) == count
 
 
+def test_a_sign_that_counts_twice_is_not_torn_between_two_parts() -> None:
+    assert parts("a" * 152 + "€" + "b" * 152) == 3
+
+
 def test_a_cut_never_splits_a_sign_that_counts_twice() -> None:
     assert cut_to_units("ab[c", 3) == "ab"

@@ -94,6 +94,30 @@ FIRST_SENTENCES = [
 ]
 
 
+def named(name: str) -> Story:
+    return story(company=msgspec.structs.replace(SCANIA, name=name, domain="company.test"))
+
+
+def test_a_company_is_written_as_it_writes_itself() -> None:
+    assert slack_message(named("iZettle"), EVA).text.startswith("iZettle (MQL) is reading")
+
+
+@pytest.mark.parametrize("name", ["Газпром нефть", "株式会社日立", "日立 AB"])
+def test_an_sms_calls_a_company_it_cannot_write_by_its_domain(name: str) -> None:
+    assert sms_message(named(name), EVA).text.startswith("company. test (MQL) is reading")
+
+
+def test_a_deal_s_date_is_the_same_in_every_zone_and_says_its_year() -> None:
+    deal = DealStory("Field service", "lost", closed_at=datetime(2024, 3, 12, tzinfo=UTC))
+    reader = Recipient(time_zone="America/New_York")
+    assert "Field service, lost 12 Mar 2024" in str(slack_message(story(deal=deal), reader).blocks)
+
+
+def test_a_link_leads_where_the_address_says() -> None:
+    blocks = slack_message(story(company_url="https://acme.test/~bell/companies/12"), EVA).blocks
+    assert "<https://acme.test/~bell/companies/12|" in str(blocks)
+
+
 @pytest.mark.parametrize(("changes", "english", "swedish"), FIRST_SENTENCES)
 def test_the_answer_is_in_the_first_line(changes: dict[str, Any], english: str, swedish: str) -> None:
     assert slack_message(story(**changes), EVA).text == english
