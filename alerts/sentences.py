@@ -98,7 +98,9 @@ def _sentence(rule: RuleSpec, names: Names, lang: str) -> str:
     happening = f" {say['and']} ".join(_inside(clause, lang) for clause in _of(rule.when, Part.HAPPENING))
     parts = [f"{say['subject']}{' ' * bool(subject)}{subject} {happening or say['on_site']}"]
     parts += [_either(group, lang) for group in rule.any]
-    parts += [_guard(rule, lang)]
+    # Of a company that is not known nobody need be sure: such an alert is about a known person.
+    if rule.own_confidence or Clause("company", False) not in rule.when:
+        parts += [_guard(rule, lang)]
     unless = say["unless"].format(_clauses(rule.unless, lang)) if rule.unless else ""
     said = f", {say['and']} ".join(parts)
     return f"{said}{unless}: {_sending(rule.send, names, lang)}, {_repeat(rule, lang)}."

@@ -29,7 +29,8 @@ class Rules(Section):
         except RuleError:
             # A condition this program does not know; shown as it is, so that it can be mended.
             sends = {"send": row.send, "repeat_after": f"{row.repeat_after_seconds}s"}
-            return {"name": row.name, "state": row.state, "when": row.when, **sends}
+            kept = {"when": row.when, "any": row.any or None, "unless": row.unless or None}
+            return {"name": row.name, "state": row.state, **kept, **sends}
 
     def make(self, key: str, now: datetime) -> Rule:
         return Rule(name=key, version=0, created_at=now)

@@ -358,7 +358,7 @@ def test_every_example_of_the_docs_can_be_applied(database: Database, now: datet
 def test_a_rule_with_a_condition_of_another_version_is_shown_whole(database: Database, now: datetime) -> None:
     any_of, unless = [{"a condition of tomorrow": 1}], {"country": ["US"]}
     with database.write() as session:
-        row = Rule(name="Odd", when={}, any=any_of, unless=unless, send=[], created_at=now, updated_at=now)
+        row = Rule(name="Odd", state="on", any=any_of, unless=unless, send=[], created_at=now, updated_at=now)
         session.add(row)
         session.flush()
         [shown] = yaml.safe_load(show_config(session))["rules"]

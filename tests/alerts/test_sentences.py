@@ -59,6 +59,13 @@ def test_a_name_cannot_pass_for_a_part_of_the_sentence() -> None:
     assert read_back(one, NAMES) != read_back(two, NAMES)
 
 
+def test_nobody_is_said_to_be_sure_of_a_company_that_is_not_known() -> None:
+    assert read_back(make({"when": {"company": False}}), NAMES) == (
+        "When a company that is not identified is on the site: tell #sales in Slack, "
+        "at most once in 24 hours per company."
+    )
+
+
 def test_rules_that_differ_never_read_the_same() -> None:
     chance = random.Random(20261121)
     said: dict[tuple[str, str], dict[str, Any]] = {}
