@@ -6,6 +6,7 @@ import fcntl
 import gzip
 import io
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ def replay(logfile: Path, site: str, origin: str, alerts: bool) -> None:
     """
     settings = read_settings()
     database = open_database(settings)
-    reader = LogReader(site, origin or find_origin(database, site), utc_now(), quiet=not alerts)
+    reader = LogReader(site, find_origin(database, site, origin), utc_now(), quiet=not alerts)
     console = Console()
     with progress_bar(console) as progress:
         counts = append_log(logfile, reader, settings.inbox_dir, progress)
@@ -68,12 +69,14 @@ def replay(logfile: Path, site: str, origin: str, alerts: bool) -> None:
     report(console, database, counts)
 
 
-def find_origin(database: Database, key: str) -> str:
-    """The site's address from its first host; ends the command when key or host is not known."""
+def find_origin(database: Database, key: str, said: str = "") -> str:
+    """The address that was said, else of the site's first host; ends the command without key or host."""
     with database.read() as session:
         sites = {row.key: row for row in session.scalars(select(Site))}
     if key not in sites:
         raise click.UsageError(f"There is no site {key}. Sites: {', '.join(sorted(sites)) or 'none yet'}.")
+    if said:
+        return said
     hosts = [host for host in sites[key].hosts if "*" not in host]
     if not hosts:
         raise click.UsageError(f"Site {key} names no host; say its address with --origin https://...")
@@ -134,7 +137,7 @@ def read_lines(raw: BinaryIO) -> Iterator[str]:
     try:
         while line := text.readline(LONGEST_LINE):
             yield line.decode("utf-8", "replace").rstrip("\r\n")
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise click.ClickException(f"The gzip file ends early or is damaged: {error}") from error
 
 

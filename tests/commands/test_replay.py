@@ -99,10 +99,12 @@ def test_a_gzip_file_is_read_as_well(database: Database, log: Path, tmp_path: Pa
 
 def test_a_damaged_gzip_file_is_told_in_words(database: Database, log: Path, tmp_path: Path) -> None:
     packed = tmp_path / "access.log.1.gz"
-    packed.write_bytes(gzip.compress(log.read_bytes())[:-12])
-    result = run(packed)
-    assert result.exit_code == 1
-    assert "ends early or is damaged" in result.output
+    whole = gzip.compress(log.read_bytes())
+    for damaged in (whole[:-12], whole[:20] + b"\xff" * 40 + whole[60:]):
+        packed.write_bytes(damaged)
+        result = run(packed)
+        assert result.exit_code == 1
+        assert "ends early or is damaged" in result.output
 
 
 def test_a_replay_alerts_nobody(database: Database, log: Path) -> None:
@@ -114,6 +116,11 @@ def test_an_unknown_site_is_named_with_those_there_are(database: Database, log: 
     result = CliRunner().invoke(replay, [str(log), "--site", "nobody"])
     assert result.exit_code == 2
     assert "acme-web" in result.output
+
+
+def test_an_unknown_site_is_refused_with_an_origin_as_well(database: Database, log: Path) -> None:
+    said = ["--site", "nobody", "--origin", "https://www.acme.test"]
+    assert CliRunner().invoke(replay, [str(log), *said]).exit_code == 2
 
 
 def test_a_site_without_a_host_needs_its_origin(database: Database, log: Path) -> None:
