@@ -12,8 +12,8 @@ from zoneinfo import available_timezones
 import phonenumbers
 
 from alerts.words import LANGUAGES
-from enrichment.companies import registered_domain
 from enrichment.contacts import normal_email
+from enrichment.domain_names import registered_domain
 from enrichment.text import clean_text
 from tracker.clean import BadUrl, clean_host
 from tracker.pages import PatternError, check_pattern

@@ -12,8 +12,8 @@ from typing import Any
 
 from babel import Locale
 
-from enrichment.companies import is_free_mail, registered_domain
 from enrichment.contacts import normal_email
+from enrichment.domain_names import is_free_mail, registered_domain
 from enrichment.lifecycle import STAGES, is_stage
 from enrichment.models import DealState
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from enrichment.companies import name_key
+from enrichment.company_names import name_key
 from enrichment.kinds import Kind
 
 KNOWN_WEIGHT = 0.9

@@ -13,7 +13,8 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from enrichment.companies import find_or_make_company, is_free_mail, registered_domain
+from enrichment.companies import find_or_make_company
+from enrichment.domain_names import is_free_mail, registered_domain
 from enrichment.joins import join_earlier, note_company
 from enrichment.models import Contact, Identification, Proof, VisitorContact
 from enrichment.text import clean_text

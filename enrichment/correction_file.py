@@ -20,8 +20,8 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from enrichment.companies import registered_domain
 from enrichment.corrections import Verdict, Wanted, parse_reach, write_reach
+from enrichment.domain_names import registered_domain
 from enrichment.models import Correction
 from enrichment.text import clean_text
 

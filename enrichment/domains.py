@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enrichment.candidates import candidate_domains
-from enrichment.companies import find_company, is_free_mail, registered_domain
+from enrichment.companies import find_company
 from enrichment.corrections import CONFIRMED_DOMAIN, Verdict, Wanted, correct
+from enrichment.domain_names import is_free_mail, registered_domain
 from enrichment.kinds import Kind
 from enrichment.models import Company, TargetListEntry
 

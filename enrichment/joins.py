@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from enrichment.companies import is_free_mail, registered_domain
+from enrichment.domain_names import is_free_mail, registered_domain
 from enrichment.models import Proof, VisitorCompany, VisitorContact
 from enrichment.text import clean_text
 from tracker.models import Action, Site, Visit, Visitor

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from enrichment.classify import classify_name, find_known
-from enrichment.companies import is_free_mail, registered_domain
+from enrichment.domain_names import is_free_mail, registered_domain
 from enrichment.kinds import ORGANISATIONS, Kind
 from enrichment.models import HostName
 from enrichment.providers.address import parse_address

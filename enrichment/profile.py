@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enrichment.companies import name_key
+from enrichment.company_names import name_key
 from enrichment.models import Company, CompanyField
 
 HAND = "hand"

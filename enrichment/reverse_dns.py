@@ -19,7 +19,7 @@ import dns.reversename
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from enrichment.companies import registered_domain
+from enrichment.domain_names import registered_domain
 from enrichment.models import HostName, Identification
 from enrichment.providers.address import parse_address
 from tracker.db import Database, work_lock

@@ -13,7 +13,7 @@ from pathlib import Path
 import maxminddb
 from maxminddb.decoder import Decoder
 
-from enrichment.companies import registered_domain
+from enrichment.domain_names import registered_domain
 from enrichment.kinds import ORGANISATIONS, Kind
 from enrichment.providers.reviewed import BASES, COLUMNS
 from enrichment.providers.routing_table import open_routing_table

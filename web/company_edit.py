@@ -13,7 +13,8 @@ from wtforms.validators import ValidationError
 
 from alerts.models import Alert
 from alerts.words import country_codes
-from enrichment.companies import find_or_make_company, registered_domain
+from enrichment.companies import find_or_make_company
+from enrichment.domain_names import registered_domain
 from enrichment.merging import MergeError, merge_companies, set_parent, split_company, undo_merge
 from enrichment.models import Company, CompanyMerge, Contact, Deal, Identification
 from enrichment.profile import FIELDS, HAND, Said, band_columns, find_said, forget, note
@@ -51,7 +52,7 @@ class ProfileForm(Form):
     revenue = BandText("Revenue a year", most=60, description=BAND_HELP)
     currency = Text("Currency of the revenue", most=3, description="Three letters: SEK, EUR.")
     revenue_year = Text("Year of the revenue", most=4)
-    country = Text("Country", most=2, description="Two letters: SE, NO.")
+    country = Text("Country", most=60, description="Two letters: SE, NO.")
     city = Text("City", most=100)
     linkedin = Text("LinkedIn page", most=300, description="Begins with https://www.linkedin.com/.")
 

@@ -11,7 +11,6 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from enrichment.as_reach import read_asn
-from enrichment.companies import is_free_mail, registered_domain
 from enrichment.corrections import (
     CONFIRMED,
     Verdict,
@@ -22,6 +21,7 @@ from enrichment.corrections import (
     undo,
     write_reach,
 )
+from enrichment.domain_names import is_free_mail, registered_domain
 from enrichment.models import Company, Correction, Identification
 from enrichment.providers.address import own_network, parse_address
 from tracker.models import Visit

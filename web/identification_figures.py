@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert
-from enrichment.companies import name_key
+from enrichment.company_names import name_key
 from enrichment.corrections import CONFIRMED, CONFIRMED_DOMAIN
 from enrichment.kinds import ORGANISATIONS, Kind
 from enrichment.learned import CROWD, CROWD_WITHIN

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from enrichment.companies import is_free_mail, registered_domain
+from enrichment.domain_names import is_free_mail, registered_domain
 from enrichment.models import Company, TargetList, TargetListEntry
 from enrichment.targets import get_domains, put_on_list, take_off_list
 from web.context import get_database, needs_admin

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from alerts import words
 from alerts.config_fields import Reader, read_choice, read_domain, read_text
 from alerts.config_sections.base import Applying, Section, Values, put_stage
-from enrichment.companies import name_key
+from enrichment.company_names import name_key
 from enrichment.lifecycle import STAGES
 from enrichment.models import Company
 

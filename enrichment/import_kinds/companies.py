@@ -19,7 +19,8 @@ from enrichment.cells import (
     read_text,
     read_whole,
 )
-from enrichment.companies import find_company, find_company_by_name, name_key
+from enrichment.companies import find_company, find_company_by_name
+from enrichment.company_names import name_key
 from enrichment.import_kinds.base import (
     BY_HAND,
     SOURCE,

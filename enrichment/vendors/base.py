@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from enrichment.classify import classify_name
-from enrichment.companies import registered_domain
+from enrichment.domain_names import registered_domain
 from enrichment.kinds import NEVER_NAMED, ORGANISATIONS, Kind
 from enrichment.providers.address import Address
 from enrichment.text import clean_text

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from enrichment.combine import find_decisive
-from enrichment.companies import name_key, registered_domain
+from enrichment.company_names import name_key
+from enrichment.domain_names import registered_domain
 from enrichment.kinds import NEVER_NAMED, ORGANISATIONS, Kind
 from enrichment.models import VendorAccount, VendorAnswer
 from enrichment.providers.address import Address, own_network, parse_address

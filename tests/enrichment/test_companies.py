@@ -5,82 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from enrichment.companies import find_or_make_company, is_free_mail, name_key, registered_domain
+from enrichment.companies import find_or_make_company
 from enrichment.models import Company
 from tests.conftest import Cast
 from tracker.db import Database
-
-SAME = [
-    ("Acme AB", "ACME"),
-    ("AB Volvo", "Volvo AB (publ)"),
-    ("Oy Karl Fazer Ab", "Karl Fazer"),
-    ("Initech A/S", "Initech AS"),
-    ("Göteborgs Spårvägar AB", "GOTEBORGS SPARVAGAR"),
-    ("Meyer GmbH & Co. KG", "meyer"),
-    ("Procter & Gamble, Inc.", "Procter and Gamble"),
-    ("ENI S.p.A.", "Eni SpA"),
-    ("CD Projekt Sp. z o.o.", "CD Projekt"),
-    ("McDonald's Corp.", "McDonald’s"),
-    ("株式会社 トヨタ", "トヨタ"),
-    ("Coca-Cola", "Coca Cola"),
-]
-
-
-@pytest.mark.parametrize(("one", "other"), SAME)
-def test_names_that_differ_in_form_only_have_one_key(one: str, other: str) -> None:
-    assert name_key(one) == name_key(other) != ""
-
-
-@pytest.mark.parametrize(("one", "other"), [("Volvo Cars", "Volvo"), ("SAS AB", "SA AB"), ("AB", "AS")])
-def test_names_of_different_companies_have_different_keys(one: str, other: str) -> None:
-    assert name_key(one) != name_key(other)
-
-
-def test_a_name_of_punctuation_has_no_key() -> None:
-    assert name_key("!!! \x00 ---") == ""
-
-
-@pytest.mark.parametrize(
-    ("text", "domain"),
-    [
-        ("https://www.acme.co.uk:8080/x?y@z", "acme.co.uk"),
-        ("eva@räksmörgås.se", "xn--rksmrgs-5wao1o.se"),
-        ("ACME.TEST.", "acme.test"),
-        ("acme.com/path", "acme.com"),
-        ("acme.com:443", "acme.com"),
-    ],
-)
-def test_hosts_urls_and_addresses_give_the_registered_domain(text: str, domain: str) -> None:
-    assert registered_domain(text) == domain
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "localhost",
-        "10.0.0.1",
-        "[::1]",
-        "http://[",
-        "acme..test",
-        "a b.se",
-        "co.uk",
-        "-x.com",
-        "\ud800.com",
-    ]
-    + ["x" * 300 + ".com", "not a domain", "=cmd|' /C calc'!A0"],
-)
-def test_what_is_no_domain_gives_none(text: str) -> None:
-    assert registered_domain(text) is None
-
-
-def test_free_mail_is_told_from_company_mail() -> None:
-    assert is_free_mail("GMAIL.com")
-    assert not is_free_mail("scania.com")
 
 
 def identified(session: Session, now: datetime, name: str, domain: str = "", country: str = "") -> Company:

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from enrichment.classify import kind_words, known_organisations, organisation_key
-from enrichment.companies import registered_domain
+from enrichment.domain_names import registered_domain
 from enrichment.kinds import Kind
 from enrichment.providers.reviewed import find_review
 from enrichment.providers.routing_table import RoutingTable

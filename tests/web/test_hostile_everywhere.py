@@ -16,7 +16,7 @@ from alerts.engine import decide_waiting
 from alerts.messages import slack_message, sms_message
 from alerts.models import Alert, Rule
 from alerts.story import Recipient, read_story
-from enrichment.companies import name_key
+from enrichment.company_names import name_key
 from enrichment.identify import identify_waiting
 from enrichment.imports import import_rows
 from enrichment.models import Company, Contact, Deal, NetworkOverride
