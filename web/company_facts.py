@@ -158,7 +158,12 @@ def find_company_facts(session: Session, company_id: int, zone: tzinfo, now: dat
 def _find_claim(session: Session, company_id: int) -> Claim | None:
     mine = Identification.company_id == company_id
     latest = session.scalar(
-        select(Identification).where(mine).order_by(Identification.visit_id.desc()).limit(1)
+        select(Identification)
+        .join(Visit, Visit.id == Identification.visit_id)
+        .where(mine)
+        # Not by id: a log that is replayed brings old visits under new ids.
+        .order_by(Visit.ended_at.desc(), Visit.id.desc())
+        .limit(1)
     )
     if latest is None:
         return None

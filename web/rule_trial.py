@@ -47,7 +47,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the rule would have done. `per_day` counts from the oldest day; `since` is set when it was cut."""
+    """What the rule would have done. `per_day` counts from the oldest day; `since` is set when it was cut.
+
+    `replayed` visits are of a log: they never ring, but are tried as if they had been live.
+    """
 
     sent: int
     companies: int
@@ -59,6 +62,7 @@ class Trial:
     steps: tuple[Step, ...]
     since: datetime | None
     best: tuple[Facts, Decided] | None
+    replayed: int
 
     @property
     def is_too_much(self) -> bool:
@@ -96,7 +100,8 @@ def make_trial(rule: RuleSpec, past: Sequence[Facts], now: datetime, since: date
     last: dict[tuple[int, str], LastAlert] = {}
     decided = []
     for facts in past:
-        said = decide(rule, replace(facts, last_alerts=last), now)
+        live = replace(facts.visit, quiet=False)
+        said = decide(rule, replace(facts, last_alerts=last, visit=live), now)
         if said.outcome == Outcome.ALERT:
             last[rule.id, said.subject] = LastAlert(0, facts.page.seen_at)
         decided.append((facts, said))
@@ -116,6 +121,7 @@ def make_trial(rule: RuleSpec, past: Sequence[Facts], now: datetime, since: date
         steps=_narrowing(rule, decided),
         since=since,
         best=sent[-1] if sent else None,
+        replayed=len({facts.visit.id for facts in past if facts.visit.quiet}),
     )
 
 

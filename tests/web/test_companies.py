@@ -114,6 +114,15 @@ def test_visits_are_counted_by_the_readers_day(database: Database, story: Story)
     assert days[-1] == (story.now.astimezone(STOCKHOLM).date(), 1)
 
 
+def test_why_we_say_it_is_of_the_latest_visit_also_after_a_replay(database: Database, story: Story) -> None:
+    with database.write() as session:
+        story.session = session
+        story.visit(story.scania, timedelta(days=20), [PRICING], confidence=0.6)
+    claim = get_facts(database, story, story.scania).claim
+    assert claim is not None
+    assert claim.visit_id == story.scania_visit.id
+
+
 def test_a_claimed_person_is_told_from_a_known_one(database: Database, story: Story) -> None:
     people = get_facts(database, story, story.scania).people
     assert [(one.email, one.proof, one.contact_id is not None) for one in people] == [

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from alerts.conditions import CONDITIONS
 from alerts.models import Rule
@@ -18,7 +18,7 @@ from tests.fakes.slack import FakeSlack
 from tests.web.conftest import Browser, SignIn
 from tests.web.story import PRICING, Story
 from tracker.db import Database
-from tracker.models import User
+from tracker.models import User, Visit
 from tracker.settings import Settings
 from web.app import create_app
 from web.rule_trial import Trial, try_on_past
@@ -224,6 +224,22 @@ def test_the_repeat_interval_counts_in_the_past_too(database: Database, story: S
     daily = try_rule(database, story, when={"stage": ["opportunity"]}, repeat_after="1h")
     assert (once.sent, once.held) == (1, 9)
     assert daily.sent == 10
+
+
+def test_visits_of_a_replayed_log_are_tried_as_if_they_had_been_live(
+    as_eva: Browser, database: Database, story: Story
+) -> None:
+    with database.write() as session:
+        session.execute(update(Visit).values(quiet=True))
+    assert try_rule(database, story, when={"stage": ["opportunity"]}, repeat_after="1h").sent == 10
+    assert "visits were replayed from a log" in as_eva.post("/rules/new", data=FORM | {"do": "check"}).text
+
+
+def test_a_yes_or_no_that_was_not_chosen_does_not_look_chosen(as_eva: Browser) -> None:
+    chosen = FORM | {"do": "refresh", "when-0-field": "company", "when-0-was": "company", "when-0-value": []}
+    assert re.search(
+        r'id="when-0-value"[^>]*><option value="">Choose', as_eva.post("/rules/new", data=chosen).text
+    )
 
 
 def test_near_misses_failed_one_condition_only(database: Database, story: Story) -> None:
