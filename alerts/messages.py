@@ -212,7 +212,8 @@ def _sms_choices(
     nobody = say["nobody"] if story.company and story.owner_id is None else ""
     people = unlinked(clean(_people(story.people[:2]), 60))
     history = _history(story, recipient)
-    end = (_to_you(story, recipient, say), say["rule"].format(rule=unlinked(clean(story.rule, name_length))))
+    why = unlinked(_to_you(story, recipient, say))
+    end = (why, say["rule"].format(rule=unlinked(clean(story.rule, name_length))))
     who_else = f"{say['People']}: {people}." if people else ""
     return (
         (*begin, f"{first}{link}{source}.", sure, history, who_else, nobody, *end),
@@ -373,5 +374,8 @@ def _count(forms: str, count: int) -> str:
 
 
 def unlinked(text: str) -> str:
-    """Words of a stranger must not become a link on a telephone: no dot or colon-slash between letters."""
-    return re.sub(r"(?<=\w)\.(?=\w)", ". ", re.sub(r":?//+", " ", text))
+    """Words of a stranger must not become a link on a telephone: no dot or colon-slash between letters.
+
+    In GSM-7, for which a dot of another script becomes a plain one.
+    """
+    return re.sub(r"(?<=\w)\.(?=\w)", ". ", re.sub(r":?//+", " ", to_gsm(text)))

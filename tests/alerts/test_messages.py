@@ -192,7 +192,8 @@ def test_a_long_sms_drops_source_then_history_and_never_state_or_link() -> None:
 
 
 def test_a_stranger_s_words_are_no_link_in_an_sms() -> None:
-    text = sms_message(story(page="Pay at http://evil.example/now", source="evil.example"), EVA).text
+    strange = story(page="Pay at http://evil.example/now or evil．example／now", source="evil․example")
+    text = sms_message(strange, Recipient(why="you own evil.example AB")).text
     assert re.findall(r"\w\.\w", text.replace(LINK, "")) == []
     assert "://" not in text.replace(LINK, "")
 
