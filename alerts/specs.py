@@ -9,7 +9,7 @@ from typing import Any
 
 from alerts.conditions import CONDITIONS, Condition, Source
 from alerts.models import Rule, RuleState
-from alerts.values import fold, parse_interval, plain_interval
+from alerts.values import PatternsKind, fold, parse_interval, plain_interval
 
 OWNER = "owner"
 DEAL_OWNER = "deal_owner"
@@ -226,6 +226,9 @@ class _RuleParser:
         return Clause(condition.key, value)
 
     def _check_known(self, path: str, condition: Condition, value: Any) -> None:
+        if self.known is not None and isinstance(condition.kind, PatternsKind):
+            for doubt in filter(None, map(condition.kind.doubt, value)):
+                self._wrong(path, doubt)
         if self.known is None or condition.source is None:
             return
         names = {fold(name) for name in (*self.known.of(condition.source), *condition.choices)}

@@ -127,6 +127,14 @@ class PatternsKind(TextsKind):
     def parse_one(self, item: Any) -> str:
         return check_pattern(super().parse_one(item))
 
+    def doubt(self, pattern: str) -> str:
+        """Why no page fits the pattern, though it can be read; empty when some page may."""
+        if "?" in pattern or "#" in pattern:
+            return f"no page is like {pattern}: what stands after ? or # is not looked at; leave it out"
+        if not re.search(r"^[/*]|[./]", pattern):
+            return f"no page is like {pattern}: a path begins with a slash; write /{pattern}"
+        return ""
+
 
 class ProductsKind(TextsKind):
     """`not_owned`, `owned`, or names of products; the two words stand alone."""

@@ -189,6 +189,17 @@ def test_names_that_do_not_exist_are_refused_where_they_are_known() -> None:
     assert caught.value.errors == [("when.page_group", "there is no page group Prices; choose another")]
 
 
+def test_a_pattern_that_no_page_fits_is_refused_where_names_are_known() -> None:
+    data = {"name": "x", "when": {"page": ["pricing*", "/a?b=1", "/a", "*/a", "a.test", "intranet/*"]}}
+    with pytest.raises(RuleError) as refused:
+        parse_rule(data, channels=[], known=Known())
+    assert [message.split(":")[0] for _, message in refused.value.errors] == [
+        "no page is like pricing*",
+        "no page is like /a?b=1",
+    ]
+    assert parse_rule(data, channels=[])
+
+
 def test_yaml_s_on_and_off_are_states() -> None:
     data = {"name": "x", "when": {"stage": "mql"}}
     assert parse_rule(data | {"state": True}, channels=[]).state == "on"
