@@ -170,11 +170,11 @@ def _claimed(session: Session, channel: Channel, delivery: Delivery, now: dateti
         values=dict(channel.settings),
         target=delivery.target,
         story=dict(alert.story),
-        recipient=recipient_of(session, channel, delivery),
+        recipient=recipient_of(session, channel, delivery, now),
     )
 
 
-def recipient_of(session: Session, channel: Channel, delivery: Delivery) -> Recipient:
+def recipient_of(session: Session, channel: Channel, delivery: Delivery, sent_at: datetime) -> Recipient:
     """Who reads the delivery, and in which language; a channel that is nobody's has one of its own."""
     user = session.get(User, delivery.user_id) if delivery.user_id else None
     return Recipient(
@@ -183,4 +183,5 @@ def recipient_of(session: Session, channel: Channel, delivery: Delivery) -> Reci
         time_zone=user.time_zone if user else "UTC",
         why=delivery.why,
         possible_repeat=delivery.possible_repeat,
+        sent_at=sent_at,
     )

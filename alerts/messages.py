@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -25,6 +26,8 @@ MAX_FIELDS = 10
 SMS_PARTS = 2
 SMS_UNITS = 305  # in two parts of 153, one place of which a character of two may leave empty
 SMS_NAME_LENGTH = 30
+# Who calls at once must know that the visitor is no longer on the page.
+LATE = timedelta(minutes=5)
 
 _SAY: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -67,6 +70,7 @@ _SAY: Mapping[str, Mapping[str, str]] = {
         "why_link": "Why and full history",
         "company_link": "Company",
         "repeat": "Possible repeat",
+        "late": "Late: this was {span} ago",
         "test": "Test",
         "nobody_known": "Someone",
     },
@@ -110,6 +114,7 @@ _SAY: Mapping[str, Mapping[str, str]] = {
         "why_link": "Varför och hela historiken",
         "company_link": "Företag",
         "repeat": "Möjlig upprepning",
+        "late": "Försenat: för {span} sedan",
         "test": "Test",
         "nobody_known": "Någon",
     },
@@ -263,12 +268,19 @@ def _state(story: Story, locale: str, say: Mapping[str, str]) -> str:
 
 
 def _marks(story: Story, recipient: Recipient, say: Mapping[str, str]) -> tuple[str, ...]:
-    """What stands before the first sentence: that this is a test, that it may come twice."""
-    return tuple(
-        f"[{say[word]}]" if word == "test" else f"({say[word]})"
-        for word, wanted in (("test", story.test), ("repeat", recipient.possible_repeat))
-        if wanted
+    """What stands before the first sentence: that this is a test, that it may come twice, that it is late."""
+    late = _lateness(story, recipient)
+    told = (
+        (f"[{say['test']}]", story.test),
+        (f"({say['repeat']})", recipient.possible_repeat),
+        (f"({say['late'].format(span=words.rough_span(late, recipient.language))})", late >= LATE),
     )
+    return tuple(mark for mark, wanted in told if wanted)
+
+
+def _lateness(story: Story, recipient: Recipient) -> timedelta:
+    """How long ago the page was seen when the message leaves."""
+    return recipient.sent_at - story.seen_at if recipient.sent_at else timedelta(0)
 
 
 def _what(story: Story, recipient: Recipient, first: str) -> str:

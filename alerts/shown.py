@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from alerts.channels import CHANNELS, make_channel
 from alerts.claims import recipient_of
 from alerts.message import Message
-from alerts.models import Alert, Channel, Delivery
+from alerts.models import Alert, Channel, Delivery, DeliveryTry
 from alerts.story import read_story
 from tracker.settings import Settings
 
+_LAST_TRY = select(func.max(DeliveryTry.started_at)).where(DeliveryTry.delivery_id == bindparam("delivery"))
 _LINK = re.compile(r"<[^<>|]*\|([^<>]*)>")
 _BOLD = re.compile(r"\*([^*\n]*)\*")
 
@@ -28,8 +30,9 @@ def message_lines(session: Session, delivery: Delivery, settings: Settings) -> t
     if channel is None or alert is None or channel.kind not in CHANNELS:
         return ()
     kind = make_channel(channel.kind, channel.settings, settings)
+    sent_at = session.scalar(_LAST_TRY, {"delivery": delivery.id}) or alert.created_at
     try:
-        message = kind.write(read_story(alert.story), recipient_of(session, channel, delivery))
+        message = kind.write(read_story(alert.story), recipient_of(session, channel, delivery, sent_at))
     except (msgspec.ValidationError, KeyError, ValueError):
         # As the outbox has it: facts that another version of the program kept may not make a message.
         return ()

@@ -71,13 +71,17 @@ class Story(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Recipient(msgspec.Struct, frozen=True):
-    """Who reads a message and how: the user (None for a channel's own target), language, zone, why them."""
+    """Who reads a message and how: the user (None for a channel's own target), language, zone, why them.
+
+    `sent_at` is when the message leaves; without it nothing is late.
+    """
 
     user_id: int | None = None
     language: str = "en"
     time_zone: str = "UTC"
     why: str = ""
     possible_repeat: bool = False
+    sent_at: datetime | None = None
 
 
 def plain_story(story: Story) -> dict[str, Any]:

@@ -160,6 +160,19 @@ def test_a_possible_repeat_says_so_first() -> None:
     assert sms_message(BASE, again).text.startswith("(Possible repeat) Scania")
 
 
+def test_a_late_message_says_how_long_ago_it_was() -> None:
+    late = msgspec.structs.replace(EVA, sent_at=SEEN + timedelta(hours=3, minutes=20))
+    assert slack_message(BASE, late).text.startswith("(Late: this was 3 hours ago) Scania")
+    assert sms_message(BASE, late).text.startswith("(Late: this was 3 hours ago) Scania")
+    swedish = msgspec.structs.replace(late, language="sv")
+    assert sms_message(BASE, swedish).text.startswith("(Försenat: för 3 timmar sedan) Scania")
+
+
+def test_a_message_in_time_says_nothing_of_its_age() -> None:
+    in_time = msgspec.structs.replace(EVA, sent_at=SEEN + timedelta(minutes=4))
+    assert slack_message(BASE, in_time) == slack_message(BASE, EVA)
+
+
 def test_an_sms_holds_the_same_in_english() -> None:
     assert sms_message(BASE, EVA).text == (
         "Scania (MQL) is reading Pricing: 4 pages in 6 min, from Newsletter. Sure, 92%. "

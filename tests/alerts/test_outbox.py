@@ -71,6 +71,16 @@ def test_a_far_end_in_trouble_is_tried_again_later(
     assert scene.get(delivery).state == "delivered"
 
 
+def test_what_arrives_after_an_hour_of_trouble_says_so(
+    scene: Scene, far_ends: Settings, slack: FakeSlack
+) -> None:
+    scene.deliveries(channel=scene.channel())
+    slack.answers = [Answer(503)]
+    send(scene, far_ends)
+    send(scene, far_ends, hours=1, minutes=1)
+    assert slack.texts[-1].startswith("(Late: this was 1 hour ago) ")
+
+
 def test_waits_grow_to_five_minutes_and_end_after_a_day(
     scene: Scene, far_ends: Settings, slack: FakeSlack
 ) -> None:
