@@ -70,9 +70,11 @@ def find_or_make_company(
     name = clean_text(name)[:NAME_LIMIT] or domain or ""
     if not name:
         raise ValueError("a company needs a name or a domain; neither was given")
-    found = find_company(session, domain) if domain else None
-    found = found or _same_by_name(session, name, domain, country, source)
-    if found is not None:
+    if domain and (found := find_company(session, domain)):
+        # The domain may be that of one merged into it, so it is not given to it as well.
+        _fill(found, domain=None, name=name, country=country)
+        return found
+    if found := _same_by_name(session, name, domain, country, source):
         _fill(found, domain=domain, name=name, country=country)
         return found
     company = Company(

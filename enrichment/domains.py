@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from enrichment.candidates import candidate_domains
@@ -59,6 +59,9 @@ def confirm_domain(
     other = find_company(session, found)
     if other is not None and other.id != company.id:
         raise DomainTaken(other)
+    # One that was merged into it may hold the domain.
+    merged = update(Company).where(Company.merged_into_id == company.id, Company.domain == found)
+    session.execute(merged.values(domain=None))
     company.domain = found
     session.flush()
     network = find_own_network(evidence)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from enrichment.companies import find_company, find_company_by_name, find_or_make_company
+from enrichment.domains import confirm_domain
 from enrichment.identify import identify_waiting
 from enrichment.merging import (
     MergeError,
@@ -64,6 +65,22 @@ def test_it_is_found_as_the_company_it_is_now(database: Database, cast: Cast, no
             session, domain="initech.test", name="", kind="", country="", source="import", now=now
         )
         assert {one.id for one in (by_domain, by_name, made) if one} == {cast.acme.id}
+
+
+def test_a_company_without_a_domain_can_be_found_by_and_take_that_of_one_merged_into_it(
+    database: Database, cast: Cast, now: datetime
+) -> None:
+    with database.write() as session:
+        session.get_one(Company, cast.acme.id).domain = None
+    merge(database, cast.initech.id, cast.acme.id, now)
+    with database.write() as session:
+        found = find_or_make_company(
+            session, domain="initech.test", name="", kind="", country="", source="identification", now=now
+        )
+        assert (found.id, found.domain) == (cast.acme.id, None)
+        confirm_domain(session, found, "initech.test", (), now, BY)
+    with database.read() as session:
+        assert find_company(session, "initech.test") == session.get_one(Company, cast.acme.id)
 
 
 def test_undone_everything_is_as_it_was(database: Database, cast: Cast, now: datetime) -> None:
