@@ -25,4 +25,6 @@ def is_host_allowed(host: str, entry: str) -> bool:
     allows every port."""
     if ":" not in entry:
         host = host.partition(":")[0]
+    # No browser names the usual ports, so a host never bears one.
+    entry = entry.removesuffix(":443").removesuffix(":80")
     return host.endswith(entry[1:]) if entry.startswith("*.") else host == entry

@@ -249,6 +249,8 @@ def test_a_stream_that_ends_by_itself_is_read_up_to_the_limit() -> None:
         (["www.ours.test"], {"Origin": "http://www.ours.test:8080"}, 202),
         (["www.ours.test:8080"], {"Origin": "http://www.ours.test:8080"}, 202),
         (["www.ours.test:8080"], {"Origin": "http://www.ours.test:8081"}, 403),
+        (["www.ours.test:443"], {"Origin": "https://www.ours.test"}, 202),
+        (["www.ours.test:443"], {"Origin": "https://www.ours.test:8443"}, 403),
         (["www.ours.test"], {"Origin": "https://ours.test"}, 403),
         (["www.ours.test"], {"Origin": "https://evil.test"}, 403),
         (["www.ours.test"], {"Origin": "https://www.ours.test.evil.test"}, 403),
