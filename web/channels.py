@@ -53,7 +53,8 @@ def edit(channel_id: int) -> ResponseReturnValue:
 
 def _form_page(kind: type[ChannelKind], channel: Channel) -> ResponseReturnValue:
     form = make_form(kind, {**channel.settings, "name": channel.name, "target": channel.target})
-    if request.method == "POST" and form.validate():
+    if request.method == "POST":
+        form.validate()
         values = read_values(form, kind, channel.settings)
         if check_values(form, kind, values, get_settings()) and _save(form, channel, values):
             flash(f"{form.name.data} is saved. Send a test to see that it works.", "good")

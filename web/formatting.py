@@ -18,7 +18,7 @@ from babel.dates import format_datetime, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_compact_currency, format_currency, format_decimal, format_percent
 from flask import Flask
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tracker.models import User
 
@@ -180,6 +180,11 @@ def _long_span(seconds: int) -> str:
     return " ".join([f"{number} {unit}" for number, unit in parts if number][:2])
 
 
+def write_breakable(text: str) -> Markup:
+    """An address or host that a narrow column breaks at its @ and dots, not inside a word."""
+    return Markup(str(escape(text)).replace("@", "@<wbr>").replace(".", "<wbr>."))
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "time": write_time,
     "moment": write_moment,
@@ -197,6 +202,7 @@ FILTERS: dict[str, Callable[..., str]] = {
 
 def add_filters(app: Flask, get_reader: Callable[[], Reader]) -> None:
     """Puts the filters into the app's templates, each for the reader of the request."""
+    app.jinja_env.filters["breakable"] = write_breakable
     for name, write in FILTERS.items():
         app.jinja_env.filters[name] = _bind(write, get_reader)
 

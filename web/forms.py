@@ -21,7 +21,13 @@ class Form(FlaskForm):  # type: ignore[misc]
     @property
     def problems(self) -> list[tuple[str, str]]:
         """Field id and text of every error, in the order of the page: the error summary."""
-        return [(field.id, str(text)) for field in self for text in field.errors]
+        return [(field.id, _name_field(field, str(text))) for field in self for text in field.errors]
+
+
+def _name_field(field: Field, text: str) -> str:
+    """Away from its field an error must say which one it means."""
+    label = field.label.text
+    return text if label.lower() in text.lower() else f"{label}: {text}"
 
 
 def strip(value: str | None) -> str:

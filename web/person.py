@@ -31,16 +31,16 @@ class PersonForm(Form):
     """Name and ways to reach somebody. The attributes are named as the columns of `users`."""
 
     name = Text("Name", needed="Write a name")
-    phone = Text(
-        "Mobile phone", most=40, description=f"For SMS, with the country code, such as {PHONE_EXAMPLE}."
-    )
     slack_id = Text(
         "Slack member ID",
         most=40,
         description="In Slack: your picture, Profile, the three dots, Copy member ID. Such as U024BE7LH.",
     )
-    time_zone = Text("Time zone", most=60, description="Such as Europe/Stockholm.")
+    phone = Text(
+        "Mobile phone", most=40, description=f"For SMS, with the country code, such as {PHONE_EXAMPLE}."
+    )
     language = SelectField("Language", choices=LANGUAGES, description="Of numbers, dates and messages.")
+    time_zone = Text("Time zone", most=60, description="Such as Europe/Stockholm.")
     quiet_from = Text("Quiet from", most=5, description="No SMS from this hour, such as 20:00.")
     quiet_to = Text("Quiet until", most=5, description="Such as 07:00.")
 

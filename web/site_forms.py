@@ -76,20 +76,19 @@ def write_group(name: str, patterns: Iterable[str]) -> str:
     return f"{name}: {', '.join(pattern.replace(',', '%2C') for pattern in patterns)}"
 
 
-class SiteForm(Form):
-    name = Text("Name", needed="Write a name")
-    hosts = Lines(
+def hosts_field() -> Lines:
+    """Made anew for each form: fields stand, and report errors, in the order in which they were made."""
+    return Lines(
         "Allowed hosts",
         check=check_host,
         most=200,
         description="One a line: www.acme.com, or *.acme.com for all below it. Empty lets every host report.",
     )
-    staff_networks = Lines(
-        "Networks of your staff",
-        check=check_network,
-        most=1000,
-        description="One a line: 203.0.113.0/24, or a single address. Visits from there are not counted.",
-    )
+
+
+class SiteForm(Form):
+    name = Text("Name", needed="Write a name")
+    hosts = hosts_field()
     page_groups = Lines(
         "Page groups",
         check=check_group,
@@ -97,13 +96,18 @@ class SiteForm(Form):
         description="One a line: a name, a colon, page patterns. * stands for anything. "
         "The first group that fits a page counts.",
     )
-
     query_parameters = Lines(
         "Query parameters to keep",
         check=check_parameter,
         most=200,
         description="One a line. Of a page's address only parameters known to be harmless are kept, such as "
         "utm_source; name those of yours that hold nothing personal.",
+    )
+    staff_networks = Lines(
+        "Networks of your staff",
+        check=check_network,
+        most=1000,
+        description="One a line: 203.0.113.0/24, or a single address. Visits from there are not counted.",
     )
     do_not_track = BooleanField(
         "Honour Do Not Track",
@@ -125,7 +129,7 @@ class SiteForm(Form):
 
 class NewSiteForm(Form):
     name = Text("Name", needed="Write a name", description="Your people see it, such as Acme.")
-    hosts = SiteForm.hosts
+    hosts = hosts_field()
 
 
 def make_key(name: str, taken: Iterable[str]) -> str:

@@ -105,6 +105,12 @@ def test_a_new_name_reaches_the_rules_that_use_it(as_eva: Browser, story: Story,
     assert rule.version == 2
 
 
+def test_everything_that_is_wrong_is_said_at_once(as_eva: Browser) -> None:
+    text = as_eva.post("/channels/new/sms", data=SMS | {"name": "", "target": "0701"}).text
+    assert '<a href="#name">Give the channel a name</a>' in text
+    assert '<a href="#target">' in text
+
+
 def test_a_name_that_another_channel_has_is_refused(as_eva: Browser, story: Story) -> None:
     answer = as_eva.post("/channels/new/sms", data=SMS | {"name": "sales"})
     assert answer.status_code == 422

@@ -64,6 +64,8 @@ def test_an_emptied_field_lets_the_vendor_speak_again(
         ({"revenue": "500", "currency": ""}, "Write three letters"),
         ({"revenue_year": "soon"}, "Write a year"),
         ({"country": "XX"}, "two letters of a country"),
+        ({"country": "Sweden"}, "two letters of a country"),
+        ({"employees": "many"}, '<a href="#employees">Employees: Write a number'),
         ({"linkedin": "javascript:alert(1)"}, "begins with https://www.linkedin.com/"),
     ],
 )

@@ -11,6 +11,7 @@ from tracker.models import User
 from web.formatting import (
     Reader,
     make_reader,
+    write_breakable,
     write_list,
     write_moment,
     write_money,
@@ -82,6 +83,11 @@ def test_what_is_not_known_is_said_and_never_nought(english: Reader) -> None:
 def test_choices_are_joined_as_the_language_does(english: Reader, swedish: Reader) -> None:
     assert write_list(["Pricing", "Contact", "Cases"], english, "or") == "Pricing, Contact or Cases"
     assert write_list(["Priser", "Kontakt"], swedish, "or") == "Priser eller Kontakt"
+
+
+def test_an_address_breaks_at_its_signs_and_stays_text() -> None:
+    assert write_breakable("eva@a.test") == "eva@<wbr>a<wbr>.test"
+    assert "<script>" not in write_breakable("<script>")
 
 
 @pytest.mark.parametrize(

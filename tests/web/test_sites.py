@@ -107,6 +107,14 @@ def test_an_odd_line_is_named_and_what_was_typed_is_kept(
     assert value.partition("\n")[0] in page.text
 
 
+def test_errors_stand_in_the_order_of_the_page_and_name_their_fields(as_admin: Browser, cast: Cast) -> None:
+    form = {"name": "", "hosts": "foo bar", "staff_networks": "foo", "page_groups": "bad"}
+    page = as_admin.post(f"/sites/{cast.site.id}/edit", data=form).text
+    links = re.findall(r'<a href="#(name|hosts|page_groups|staff_networks)">([^<:]*)', page)
+    assert [link for link, _ in links] == ["name", "hosts", "page_groups", "staff_networks"]
+    assert [text for _, text in links][1:] == ["Allowed hosts", "Page groups", "Networks of your staff"]
+
+
 def test_try_a_url_names_the_group(as_admin: Browser, cast: Cast) -> None:
     assert "is in the group <b>pricing</b>" in as_admin.get(f"/sites/{cast.site.id}?url=/priser/2026").text
     assert "is in no group" in as_admin.get(f"/sites/{cast.site.id}?url=/blog").text
