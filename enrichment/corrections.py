@@ -20,6 +20,7 @@ from enrichment.kinds import Kind
 from enrichment.models import Contact, Correction, NetworkOverride, Proof, VisitorContact
 from enrichment.providers.address import Address, parse_address
 from enrichment.providers.overrides import OverrideError, parse_network
+from tracker.db import work_lock
 from tracker.models import Site, Visit
 from tracker.settings import Network
 
@@ -92,6 +93,8 @@ def correct(session: Session, wanted: Wanted, now: datetime, made_by: str) -> Co
         raise OverrideError("our own staff have networks; an AS number is too wide")
     if wanted.verdict is Verdict.COMPANY and not (wanted.organisation or wanted.domain):
         raise ValueError("the correction names no company; write its name")
+    # A worker in the middle of identifying would not see it, and then say that it had.
+    work_lock(session)
     row = Correction(
         network=network,
         verdict=wanted.verdict,
@@ -115,6 +118,7 @@ def undo(session: Session, row: Correction, now: datetime, undone_by: str) -> bo
     """Takes a correction back; False when that was done before."""
     if row.undone_at is not None:
         return False
+    work_lock(session)
     row.undone_at, row.undone_by = now, undone_by
     _take_override(session, row.network)
     if row.replaced:

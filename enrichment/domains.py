@@ -15,6 +15,7 @@ from enrichment.corrections import CONFIRMED_DOMAIN, Verdict, Wanted, correct
 from enrichment.domain_names import is_free_mail, registered_domain
 from enrichment.kinds import Kind
 from enrichment.models import Company, TargetListEntry
+from tracker.db import work_lock
 
 # Sources that know whose the network itself is; another company's line may be in the rows of all others.
 OWN_NETWORK = frozenset({"reviewed networks", "routing table"})
@@ -56,6 +57,8 @@ def confirm_domain(
     found = registered_domain(domain)
     if found is None or is_free_mail(found):
         raise ValueError("write a domain of the company's own, such as scania.com")
+    # Before anything is written that the worker may write, too: it must not wait for us while we wait for it.
+    work_lock(session)
     other = find_company(session, found)
     if other is not None and other.id != company.id:
         raise DomainTaken(other)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from enrichment.corrections import (
     Verdict,
@@ -21,7 +22,7 @@ from enrichment.models import Company, Correction, NetworkOverride, Proof
 from enrichment.providers import Provider
 from tests.conftest import Cast
 from tests.enrichment.test_identify import SAAB, TELIA, add_visit, answer_of, prove
-from tracker.db import Database
+from tracker.db import Database, work_lock
 from tracker.models import Site
 
 Providers = tuple[Provider, ...]
@@ -53,6 +54,18 @@ def test_a_correction_renames_the_past_visits_of_the_network(
     assert named(database, providers, visit, now) == "Saab AB"
     make(database, ACME, now)
     assert named(database, providers, visit, now) == "Acme AB"
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_correction_waits_for_a_worker_that_has_not_seen_it(
+    database: Database, cast: Cast, now: datetime
+) -> None:
+    with database.write() as worker, database.write() as session:
+        work_lock(worker)
+        session.execute(text("SET LOCAL lock_timeout = '10ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            correct(session, ACME, now, "bob@ours.test")
+        session.rollback()
 
 
 def test_a_correction_holds_for_visits_to_come(
