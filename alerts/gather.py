@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -61,7 +62,13 @@ _OWNED = (
     .where(Deal.company_id.in_(bindparam("ids", expanding=True)), Deal.state == DealState.WON)
 )
 _PRODUCTS = select(Product).order_by(Product.name)
-_LAST_ALERTS = (
+# By the company it is now: an alert keeps its subject when companies are merged.
+_LAST_OF_COMPANIES = (
+    select(Alert.rule_id, Alert.company_id, func.max(Alert.id), func.max(Alert.seen_at))
+    .where(Alert.company_id.in_(bindparam("ids", expanding=True)), Alert.rule_id.is_not(None))
+    .group_by(Alert.rule_id, Alert.company_id)
+)
+_LAST_OF_CONTACTS = (
     select(Alert.rule_id, Alert.subject, func.max(Alert.id), func.max(Alert.seen_at))
     .where(
         Alert.rule_id.in_(bindparam("rules", expanding=True)),
@@ -103,12 +110,6 @@ class Known:
     def identification(self) -> Identification | None:
         return self.waiting.identification
 
-    @property
-    def subjects(self) -> list[str]:
-        """Whom an alert about it could be about, as alerts keep them."""
-        company = [f"company:{self.company_id}"] if self.company_id else []
-        return company + [f"contact:{contact.id}" for contact, _, _ in self.contacts]
-
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
@@ -146,7 +147,7 @@ def gather_facts(
     companies = _Companies(session, {one.company_id for one in known if one.company_id})
     products = [(row.name, row.pages) for row in session.scalars(_PRODUCTS)]
     counts = _Counts(session, known, windows)
-    last_alerts = _last_alerts(session, rules, {subject for one in known for subject in one.subjects})
+    last_alerts = _last_alerts(session, rules, known)
     return [
         Facts(
             page=_page(one.page, products),
@@ -329,11 +330,15 @@ def _read_seen(session: Session, where: ColumnElement[bool]) -> list[_Seen]:
 
 
 def _last_alerts(
-    session: Session, rules: Collection[int], subjects: Collection[str]
+    session: Session, rules: Collection[int], known: Sequence[Known]
 ) -> dict[tuple[int, str], LastAlert]:
-    rows = session.execute(_LAST_ALERTS, {"rules": list(rules), "subjects": list(subjects)})
-    return {
-        (rule_id, subject): LastAlert(alert_id, seen_at)
-        for rule_id, subject, alert_id, seen_at in rows
-        if rule_id is not None
-    }
+    """The latest alert of each rule about these companies and people."""
+    companies = {one.company_id for one in known if one.company_id}
+    contacts = {f"contact:{contact.id}" for one in known for contact, _, _ in one.contacts}
+    rows: list[Any] = []
+    if rules and companies:
+        of_companies = session.execute(_LAST_OF_COMPANIES, {"ids": list(companies)})
+        rows += [(rule_id, f"company:{company_id}", *last) for rule_id, company_id, *last in of_companies]
+    if rules and contacts:
+        rows += session.execute(_LAST_OF_CONTACTS, {"rules": list(rules), "subjects": list(contacts)})
+    return {(rule_id, subject): LastAlert(alert_id, seen_at) for rule_id, subject, alert_id, seen_at in rows}

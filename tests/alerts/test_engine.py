@@ -7,7 +7,8 @@ import pytest
 from alerts.engine import decide_waiting
 from alerts.models import Alert, Channel, Decision, Delivery, Rule
 from alerts.story import read_story
-from enrichment.models import Contact, Deal, DealProduct, Product
+from enrichment.merging import merge_companies
+from enrichment.models import Company, Contact, Deal, DealProduct, Product
 from tests.alerts.scene import Scene
 from tracker.models import Action, PageView, User, Visit
 from tracker.settings import Settings
@@ -301,6 +302,19 @@ def test_a_visit_that_was_joined_to_another_counts_once(scene: Scene, settings: 
         visit.merged_into_id = page.visit_id
     decide_waiting(scene.database, settings, scene.now)
     assert scene.all(Alert) == []
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_the_repeat_interval_holds_for_a_company_that_was_merged(scene: Scene, settings: Settings) -> None:
+    scene.rule({"page_group": "pricing"}, send=[])
+    scene.see(scene.cast.initech)
+    decide_waiting(scene.database, settings, scene.now)
+    with scene.database.write() as session:
+        source, into = (session.get_one(Company, one.id) for one in (scene.cast.initech, scene.cast.acme))
+        merge_companies(session, source, into, "alice@ours.test", scene.now, also=(Alert,))
+    scene.see(scene.cast.acme, at=scene.later(minutes=5))
+    decide_waiting(scene.database, settings, scene.later(minutes=5))
+    assert [alert.held_count for alert in scene.all(Alert)] == [1]
 
 
 def test_an_alert_counts_the_page_views_that_it_holds_back(scene: Scene, settings: Settings) -> None:
