@@ -13,7 +13,7 @@ from sqlalchemy import func, inspect, select, update
 from sqlalchemy.orm import Session
 
 from enrichment.models import Company, CompanyMerge, Contact, Deal, Identification, StageChange
-from tracker.db import Base
+from tracker.db import Base, work_lock
 from tracker.models import Visit
 
 MERGE, SPLIT = "merge", "split"
@@ -35,6 +35,8 @@ def merge_companies(
         raise MergeError("a company cannot be merged into itself")
     if source.merged_into_id or into.merged_into_id:
         raise MergeError("one of the two was merged already")
+    # A worker in the middle of identifying would go on giving visits to the one that is gone.
+    work_lock(session)
     moved: dict[str, Any] = {
         table.__tablename__: _move(session, table, source.id, into.id) for table in (*TABLES, *also)
     }
@@ -78,6 +80,7 @@ def undo_merge(
     """Puts back what moved and has not moved on since. Visits since a merge are identified anew."""
     if merge.undone_at is not None:
         raise MergeError("this was undone already")
+    work_lock(session)
     source, into = session.get_one(Company, merge.from_id), session.get_one(Company, merge.into_id)
     if merge.kind == MERGE:
         if source.merged_into_id != into.id:

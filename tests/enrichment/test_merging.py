@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from enrichment.companies import find_company, find_company_by_name, find_or_make_company
 from enrichment.domains import confirm_domain
@@ -24,7 +25,7 @@ from enrichment.providers import Provider
 from enrichment.targets import find_or_make_list, get_lists_by_company, listed_companies, put_on_list
 from tests.conftest import Cast
 from tests.enrichment.test_identify import SAAB, add_visit
-from tracker.db import Database
+from tracker.db import Database, work_lock
 
 BY = "bob@ours.test"
 
@@ -81,6 +82,19 @@ def test_a_company_without_a_domain_can_be_found_by_and_take_that_of_one_merged_
         confirm_domain(session, found, "initech.test", (), now, BY)
     with database.read() as session:
         assert find_company(session, "initech.test") == session.get_one(Company, cast.acme.id)
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_merge_waits_for_a_worker_that_has_not_seen_it(
+    database: Database, cast: Cast, now: datetime
+) -> None:
+    with database.write() as worker, database.write() as session:
+        work_lock(worker)
+        session.execute(text("SET LOCAL lock_timeout = '10ms'"))
+        pair = session.get_one(Company, cast.initech.id), session.get_one(Company, cast.acme.id)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            merge_companies(session, *pair, BY, now)
+        session.rollback()
 
 
 def test_undone_everything_is_as_it_was(database: Database, cast: Cast, now: datetime) -> None:
