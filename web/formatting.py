@@ -181,8 +181,8 @@ def _long_span(seconds: int) -> str:
 
 
 def write_breakable(text: str) -> Markup:
-    """An address or host that a narrow column breaks at its @ and dots, not inside a word."""
-    return Markup(str(escape(text)).replace("@", "@<wbr>").replace(".", "<wbr>."))
+    """An address or host that a narrow column breaks after its @ and before its dots, not inside a word."""
+    return Markup(str(escape(text)).replace("@", "@<wbr>").replace(".", "<wbr>.").replace("*<wbr>", "*"))
 
 
 FILTERS: dict[str, Callable[..., str]] = {

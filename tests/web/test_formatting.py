@@ -87,6 +87,7 @@ def test_choices_are_joined_as_the_language_does(english: Reader, swedish: Reade
 
 def test_an_address_breaks_at_its_signs_and_stays_text() -> None:
     assert write_breakable("eva@a.test") == "eva@<wbr>a<wbr>.test"
+    assert write_breakable("*.a.test") == "*.a<wbr>.test"
     assert "<script>" not in write_breakable("<script>")
 
 
