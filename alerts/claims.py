@@ -18,6 +18,7 @@ from alerts.channels import CHANNELS, channel_class
 from alerts.deliveries import GIVE_UP_AFTER
 from alerts.models import Alert, Channel, Delivery, DeliveryState, DeliveryTry
 from alerts.pacing import KEEPS_ORDER_UNTIL, charge, free_at, read_rate
+from alerts.quiet_hours import find_quiet_end
 from alerts.redirect import give_up, is_abandoned, redirect_waiting
 from alerts.senders import sender_name
 from alerts.story import Recipient
@@ -64,7 +65,7 @@ def claim(session: Session, channel_id: int, now: datetime) -> Claimed | datetim
     _recover(session, channel, now)
     if _sending(session, channel_id) or (channel.next_send_at and channel.next_send_at > now):
         return None
-    delivery = _next(session, channel_id, now)
+    delivery = _next(session, channel, now)
     if delivery is None:
         return None
     rate = read_rate(channel.settings.get("per_second"))
@@ -110,12 +111,12 @@ def _sending(session: Session, channel_id: int) -> list[Delivery]:
     )
 
 
-def _next(session: Session, channel_id: int, now: datetime) -> Delivery | None:
+def _next(session: Session, channel: Channel, now: datetime) -> Delivery | None:
     """The oldest that may go: one that waits after a failure holds back the rest, but not for ever."""
     waiting = session.scalars(
         select(Delivery)
-        .where(Delivery.channel_id == channel_id, Delivery.state == DeliveryState.WAITING)
-        .where(or_(Delivery.next_try_at <= now, Delivery.tries < KEEPS_ORDER_UNTIL))
+        .where(Delivery.channel_id == channel.id, Delivery.state == DeliveryState.WAITING)
+        .where(or_(Delivery.next_try_at <= now, Delivery.tries.between(1, KEEPS_ORDER_UNTIL - 1)))
         .order_by(Delivery.id)
         .limit(20)
     )
@@ -126,11 +127,28 @@ def _next(session: Session, channel_id: int, now: datetime) -> Delivery | None:
         elif left := _find_left(session, delivery):
             why = f"{left.name or left.email} is switched off"
             give_up(session, delivery, DeliveryState.FAILED, why, now)
+        elif _is_quiet(session, channel, delivery, now):
+            continue
         elif delivery.next_try_at <= now:
             return delivery
         else:
             return None
     return None
+
+
+def _is_quiet(session: Session, channel: Channel, delivery: Delivery, now: datetime) -> bool:
+    """Whether a telephone would ring in its owner's quiet hours; then the delivery waits for their end."""
+    user = session.get(User, delivery.user_id) if delivery.user_id else None
+    if user is None or channel_class(channel.kind).reaches != "phone":
+        return False
+    end = find_quiet_end(now, user.quiet_from, user.quiet_to, user.time_zone)
+    if end is None:
+        return False
+    delivery.next_try_at = end
+    # As if never tried: what waits for the morning must not hold back what goes to others.
+    delivery.tries = 0
+    delivery.last_error = f"the quiet hours of {user.name or user.email} last until {user.quiet_to}"
+    return True
 
 
 def _find_left(session: Session, delivery: Delivery) -> User | None:

@@ -76,13 +76,18 @@ def per_cent(value: int, locale: str) -> str:
     return format_percent(value / 100, locale=_LOCALES[language(locale)])
 
 
+def zone(name: str) -> ZoneInfo:
+    """The zone of an IANA name; an unknown one counts as UTC."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
 def day(moment: datetime, locale: str, time_zone: str = "UTC") -> str:
     """Day and month, as `14 Nov`; time_zone is an IANA name, an unknown one counts as UTC."""
-    try:
-        zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
-    return format_date(moment.astimezone(zone), "d MMM", locale=_LOCALES[language(locale)]).rstrip(".")
+    local = moment.astimezone(zone(time_zone))
+    return format_date(local, "d MMM", locale=_LOCALES[language(locale)]).rstrip(".")
 
 
 _UNIT_WORDS: tuple[tuple[int, Mapping[str, tuple[str, str]]], ...] = (

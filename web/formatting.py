@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime, format_timedelta
@@ -20,6 +19,7 @@ from babel.numbers import format_compact_currency, format_currency, format_decim
 from flask import Flask
 from markupsafe import Markup, escape
 
+from alerts.words import zone
 from tracker.models import User
 
 UNKNOWN = Markup('<span class="unknown">not known</span>')
@@ -41,7 +41,7 @@ def make_reader(user: User | None, now: datetime) -> Reader:
     """The reader of a page; a stranger, or a user with an odd setting, reads English in UTC."""
     return Reader(
         locale=_find_locale(user.language if user else "en"),
-        zone=_find_zone(user.time_zone if user else "UTC"),
+        zone=zone(user.time_zone if user else "UTC"),
         now=now,
     )
 
@@ -53,13 +53,6 @@ def _find_locale(language: str) -> Locale:
         return Locale.parse(name, sep="-" if "-" in name else "_")
     except (ValueError, UnknownLocaleError):
         return Locale.parse("en_GB")
-
-
-def _find_zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
 
 
 def write_time(moment: datetime | None, reader: Reader) -> Markup:

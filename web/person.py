@@ -41,7 +41,7 @@ class PersonForm(Form):
     )
     language = SelectField("Language", choices=LANGUAGES, description="Of numbers, dates and messages.")
     time_zone = Text("Time zone", most=60, description="Such as Europe/Stockholm.")
-    quiet_from = Text("Quiet from", most=5, description="No SMS from this hour, such as 20:00.")
+    quiet_from = Text("Quiet from", most=5, description="No SMS from this hour, such as 20:00; it waits.")
     quiet_to = Text("Quiet until", most=5, description="Such as 07:00.")
 
     def validate_phone(self, field: Text) -> None:

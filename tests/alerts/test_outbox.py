@@ -216,6 +216,35 @@ def test_an_sms_that_may_have_arrived_is_not_sent_again_but_told_elsewhere(
     assert "may not have reached" in str(slack.accepted[0]["blocks"])
 
 
+def test_an_sms_waits_for_the_end_of_quiet_hours_and_holds_nobody_else_back(
+    scene: Scene, far_ends: Settings, elks: Fake46elks
+) -> None:
+    asleep, awake = scene.deliveries(channel=scene.channel("sms", "sms", PHONE, **ELKS), count=2)
+    end = scene.later(hours=2)
+    with scene.change(User, scene.cast.bob.id) as bob:
+        bob.quiet_from, bob.quiet_to, bob.time_zone = f"{scene.now:%H:%M}", f"{end:%H:%M}", "UTC"
+    with scene.change(Delivery, asleep) as row:
+        row.user_id, row.tries = scene.cast.bob.id, 1
+    send(scene, far_ends)
+    assert [scene.get(one).state for one in (asleep, awake)] == ["waiting", "delivered"]
+    assert scene.get(asleep).last_error.startswith("the quiet hours of Bob last until")
+    send(scene, far_ends, hours=1, minutes=59)
+    assert len(elks.accepted) == 1
+    send(scene, far_ends, hours=2)
+    assert scene.get(asleep).state == "delivered"
+    assert "2 hours ago" in elks.accepted[1]["message"]
+
+
+def test_slack_does_not_wait_for_quiet_hours(scene: Scene, far_ends: Settings, slack: FakeSlack) -> None:
+    [delivery] = scene.deliveries(channel=scene.channel())
+    with scene.change(User, scene.cast.bob.id) as bob:
+        bob.quiet_from, bob.quiet_to = "00:00", "23:59"
+    with scene.change(Delivery, delivery) as row:
+        row.user_id = scene.cast.bob.id
+    send(scene, far_ends)
+    assert scene.get(delivery).state == "delivered"
+
+
 def test_a_number_that_opted_out_is_told_elsewhere(
     scene: Scene, far_ends: Settings, slack: FakeSlack
 ) -> None:
