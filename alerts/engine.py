@@ -172,10 +172,11 @@ class _Batch:
     def _places(self, rule: RuleSpec, facts: Facts, decided: Decided) -> Places:
         if self.places is None:
             self.places = read_places(self.session)
-        deal = deal_of(rule, facts)
+        deal, owner = deal_of(rule, facts), owner_of(facts, decided)
         return replace(
             self.places,
-            owner_id=owner_of(facts, decided),
+            owner_id=owner.user_id,
+            owned=owner.owns[:80],
             deal_owner_id=deal.owner_id if deal else None,
             subject=name_of(facts, decided.subject)[:80],
         )

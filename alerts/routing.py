@@ -71,6 +71,7 @@ class Places:
     channels: Mapping[str, ChannelFacts]
     people: Sequence[PersonFacts] = ()
     owner_id: int | None = None
+    owned: str = ""  # what the owner owns: the subject, or one of its people
     deal_owner_id: int | None = None
     subject: str = "the company"
     used: frozenset[tuple[int, str]] = field(default_factory=frozenset)  # (channel id, target) already told
@@ -81,7 +82,7 @@ class Places:
 
 _SAY: Mapping[str, Mapping[str, str]] = {
     "en": {
-        "owner": "you own {subject}",
+        "owner": "you own {owned}",
         "deal_owner": "you owned the deal",
         "named": "the rule names you",
         "channel": "the rule tells this channel",
@@ -98,7 +99,7 @@ _SAY: Mapping[str, Mapping[str, str]] = {
         "no_target": "{channel} has no target of its own",
     },
     "sv": {
-        "owner": "du äger {subject}",
+        "owner": "du äger {owned}",
         "deal_owner": "du ägde affären",
         "named": "regeln nämner dig",
         "channel": "regeln går till denna kanal",
@@ -204,7 +205,7 @@ def _direct(send: Send, channel: ChannelFacts, person: PersonFacts | None, place
             channel.id, channel.name, channel.own_target, _SAY[words.language(channel.language)]["channel"]
         )
     reason = send.to if send.to in (OWNER, DEAL_OWNER) else "named"
-    why = _SAY[words.language(person.language)][reason].format(subject=places.subject)
+    why = _SAY[words.language(person.language)][reason].format(owned=places.owned)
     return Route(channel.id, channel.name, person.address(channel), why, person.id)
 
 

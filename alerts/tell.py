@@ -54,7 +54,7 @@ def make_story(
     headline = _headline(rule, company, facts)
     pages = _pages(session, facts)
     names = [page_name(url_group, title, path) for url_group, title, path in pages]
-    owner_id = owner_of(facts, decided)
+    owner_id = owner_of(facts, decided).user_id
     contact = facts.contact_of(decided.subject)
     earlier = _earlier(session, facts, company)
     return Story(
@@ -85,13 +85,22 @@ def make_story(
     )
 
 
-def owner_of(facts: Facts, decided: Decided) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who is to be told as owner, and of what: the company, or one of its people."""
+
+    user_id: int | None
+    owns: str
+
+
+def owner_of(facts: Facts, decided: Decided) -> Owner:
     """The company's owner, else that of a contact; of no other than the one the alert is about, if it is."""
     if decided.subject.startswith("company:") and facts.company and facts.company.owner_id:
-        return facts.company.owner_id
+        return Owner(facts.company.owner_id, facts.company.name)
     about = facts.contact_of(decided.subject)
     people = (about,) if about and decided.subject.startswith("contact:") else facts.contacts
-    return next((contact.owner_id for contact in people if contact.owner_id), None)
+    owned = next((contact for contact in people if contact.owner_id), None)
+    return Owner(owned.owner_id, owned.label) if owned else Owner(None, "")
 
 
 def deal_of(rule: RuleSpec, facts: Facts) -> DealFacts | None:

@@ -198,6 +198,17 @@ def test_a_company_without_an_owner_is_told_to_the_channel(scene: Scene, setting
     assert (delivery.target, delivery.why) == ("#sales", "fallback: Initech A/S has no owner")
 
 
+def test_the_owner_of_a_person_is_told_that_it_is_the_person_they_own(
+    scene: Scene, settings: Settings
+) -> None:
+    scene.channel()
+    scene.rule({"page_group": "pricing"}, send=[{"channel": "sales", "to": "owner"}])
+    contact = scene.link(scene.see(scene.cast.initech), owner_id=scene.cast.bob.id)
+    decide_waiting(scene.database, settings, scene.now)
+    [delivery] = scene.all(Delivery)
+    assert (delivery.target, delivery.why) == ("UBOB", f"you own {contact.email}")
+
+
 def test_a_deleted_channel_and_no_other_way_is_said_on_the_alert(scene: Scene, settings: Settings) -> None:
     scene.rule({"page_group": "pricing"})
     scene.see(scene.cast.acme)

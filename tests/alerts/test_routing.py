@@ -19,7 +19,7 @@ def places(
     *channels: ChannelFacts, people: tuple[PersonFacts, ...] = (ALICE, BOB, CARIN), **more: Any
 ) -> Places:
     named = {channel.name: channel for channel in channels or (SALES, SMS)}
-    return Places(named, people, subject="Acme", **more)
+    return Places(named, people, subject="Acme", owned="Acme", **more)
 
 
 def told(sends: list[Send], where: Places) -> list[tuple[str, str, str]]:

@@ -37,8 +37,8 @@ def test_of_several_deals_the_rule_s_own_and_the_last_closed_is_told(when: dict[
 def test_an_alert_about_a_person_goes_to_nobody_else_s_owner() -> None:
     other = replace(ANNA, id=8, owner_id=3)
     facts = make_facts(company=None, contacts=(other, ANNA))
-    assert owner_of(facts, Decided(Outcome.ALERT, "", subject="contact:7")) is None
-    assert owner_of(facts, Decided(Outcome.ALERT, "", subject="contact:8")) == 3
+    assert owner_of(facts, Decided(Outcome.ALERT, "", subject="contact:7")).user_id is None
+    assert owner_of(facts, Decided(Outcome.ALERT, "", subject="contact:8")).user_id == 3
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
