@@ -32,10 +32,14 @@ def back_off(tries: int) -> timedelta:
     return timedelta(seconds=longest * random.uniform(0.75, 1.0))
 
 
-def read_rate(text: object) -> float:
-    """Messages a second from a channel's field; 1 where it is empty or no number from 0.01 to 10,000."""
+def is_rate(text: object) -> bool:
+    """Whether the text is a number of messages a second that a channel may have: 0.01 to 10,000."""
     try:
-        rate = float(str(text))
+        return 0.01 <= float(str(text)) <= 10_000
     except ValueError:
-        return 1.0
-    return rate if 0.01 <= rate <= 10_000 else 1.0
+        return False
+
+
+def read_rate(text: object) -> float:
+    """Messages a second from a channel's field; 1 where it is empty or no rate."""
+    return float(str(text)) if is_rate(text) else 1.0

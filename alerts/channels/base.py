@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from alerts.message import Message
+from alerts.pacing import is_rate
 from alerts.story import Recipient, Story
 from tracker.outbound import read_retry_after as read_retry_after
 from tracker.settings import Settings
@@ -80,6 +81,15 @@ class ChannelKind(Protocol):
     def send(self, target: str, message: Message) -> str:
         """Sends once; returns a note, usually empty. Raises DeliveryError."""
         ...
+
+
+RATE = "per_second"
+
+
+def check_rate(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The error of a rate that is none; an empty one is the far end's usual."""
+    rate = values.get(RATE)
+    return [(RATE, "Write a number from 0.01 to 10000, such as 1")] if rate and not is_rate(rate) else []
 
 
 def check_required(fields: tuple[Field, ...], values: Mapping[str, Any]) -> list[tuple[str, str]]:

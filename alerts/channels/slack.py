@@ -15,10 +15,12 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from alerts.channels.base import (
+    RATE,
     DeliveryError,
     Field,
     Reach,
     Scope,
+    check_rate,
     check_required,
     read_retry_after,
     secrets_of,
@@ -33,6 +35,9 @@ from tracker.settings import Settings
 # The SDK logs every failure by itself; ours are recorded where an admin sees them.
 _quiet = logging.getLogger("alerts.channels.slack.sdk")
 _quiet.setLevel(logging.CRITICAL)
+
+# Also tokens that Slack exchanges from time to time, and those of users.
+BOT_TOKEN = re.compile(r"(xoxe\.)?xox[a-z]-[A-Za-z0-9-]+")
 
 _PASSING = {
     "ratelimited",
@@ -96,7 +101,7 @@ class Slack:
             secret=True,
         ),
         Field("language", "Language", "Of messages to the channel.", choices=("en", "sv")),
-        Field("per_second", "Messages a second", "Slack allows about 1; leave empty for that."),
+        Field(RATE, "Messages a second", "Slack allows about 1; leave empty for that."),
     )
     target_field = Field("target", "Channel", "Such as #sales, or a channel's id.")
     reaches: Reach = "slack_id"
@@ -109,12 +114,12 @@ class Slack:
 
     @classmethod
     def check(cls, values: Mapping[str, Any], target: str, settings: Settings) -> list[tuple[str, str]]:
-        errors = check_required(cls.fields, values)
+        errors = check_required(cls.fields, values) + check_rate(values)
         if values.get("webhook_url"):
             errors += check_webhook(str(values["webhook_url"]), settings)
         elif not values.get("token"):
             errors.append(("token", "Enter a bot token or an incoming webhook"))
-        elif not str(values["token"]).isascii():
+        elif not BOT_TOKEN.fullmatch(str(values["token"])):
             errors.append(("token", "A bot token begins with xoxb- and has plain letters and digits only"))
         if target and not re.fullmatch(r"#?[^\s#@,:]{1,80}", target):
             errors.append(("target", "Write a channel such as #sales, or its id"))

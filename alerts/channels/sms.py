@@ -7,7 +7,7 @@ from typing import Any
 
 import phonenumbers
 
-from alerts.channels.base import DeliveryError, Field, Reach, check_required, secrets_of
+from alerts.channels.base import RATE, DeliveryError, Field, Reach, check_rate, check_required, secrets_of
 from alerts.channels.sms_46elks import send_by_46elks
 from alerts.channels.sms_provider import SmsError
 from alerts.channels.sms_twilio import send_by_twilio
@@ -38,7 +38,7 @@ class Sms:
             "from", "Sender", "Up to 11 letters and digits, or a number such as +46701740605.", required=True
         ),
         Field("language", "Language", "Of messages to the channel's own number.", choices=("en", "sv")),
-        Field("per_second", "Messages a second", "Leave empty for 1."),
+        Field(RATE, "Messages a second", "Leave empty for 1."),
     )
     target_field = Field("target", "Number", "Told when nobody is named: +46701740605.")
     reaches: Reach = "phone"
@@ -51,7 +51,7 @@ class Sms:
 
     @classmethod
     def check(cls, values: Mapping[str, Any], target: str, settings: Settings) -> list[tuple[str, str]]:
-        errors = check_required(cls.fields, values)
+        errors = check_required(cls.fields, values) + check_rate(values)
         sender = str(values.get("from", ""))
         if sender and not is_sender(sender):
             errors.append(("from", "Write up to 11 letters and digits, or a number such as +46701740605"))
