@@ -171,7 +171,7 @@ def _prove_person(message: Message, props: Props, sender: Sender) -> Props:
 
 
 def _prove_company(message: Message, props: Props, sender: Sender) -> Props:
-    told = {key: str(value) for key in ("name", "domain") if (value := props.get(key))}
+    told = {key: value for key in ("name", "domain") if isinstance(value := props.get(key), str)}
     if not told:
         return {}
     sig = sign_call(sender.site.secret, "group", told.get("name", ""), told.get("domain", ""))

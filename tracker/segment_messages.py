@@ -134,7 +134,9 @@ def _group(message: Message, extra: frozenset[str]) -> Body:
     traits = message.traits or {}
     known = {"name": _text(traits.get("name")), "domain": _first_text(traits, WEBSITES)}
     told = {key: value for key, value in known.items() if value}
-    body = _on_page(message, "group", flatten(told | traits | told), extra)
+    # A number is no company's name: it would be somebody's key.
+    rest = {key: value for key, value in traits.items() if key not in known}
+    body = _on_page(message, "group", flatten(told | rest), extra)
     return msgspec.structs.replace(body, group=clean_text(str(message.group_id), 255))
 
 

@@ -115,9 +115,10 @@ def test_an_empty_trait_does_not_hide_the_one_that_stands_in_for_it() -> None:
     assert hit_of(group).props["domain"] == "acme.test"
 
 
-def test_a_company_named_by_a_number_is_signed_with_its_name() -> None:
-    props = hit_of(message("group", groupId=7, traits={"name": 1177}), vouched=True).props
-    assert (props["name"], props["sig"]) == ("1177", sign_call("hush", "group", "1177", ""))
+def test_a_number_for_a_name_does_not_take_the_domain_with_it() -> None:
+    traits = {"name": 1177, "domain": "acme.test"}
+    props = hit_of(message("group", groupId=7, traits=traits), vouched=True).props
+    assert props == {"domain": "acme.test", "sig": sign_call("hush", "group", "", "acme.test")}
 
 
 def test_a_server_may_give_the_visitors_address_and_agent() -> None:
